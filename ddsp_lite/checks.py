@@ -1,0 +1,377 @@
+"""Checks on arguments, shared by the whole package.
+
+Each check returns the argument in the form in which it is used, or raises a ``ValueError`` that names the argument, the
+value that was given and what is allowed. Type and shape are always checked. Values can only be looked at when there
+are any: while a function is traced (``make_fx``, ``torch.compile``, ``torch.func``) the checks of values are left out,
+so that they leave no operation in the graph.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Collection, Sequence
+from numbers import Real
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+
+FLOATS = (torch.float32, torch.float64)
+
+
+def is_tracing(*tensors: Tensor) -> bool:
+    """Say whether the tensors' values must not be looked at, because a function is being traced or has no values.
+
+    Args:
+        tensors: the tensors about to be examined; with none, only the tracing of the whole function is looked for.
+
+    Returns:
+        True under ``make_fx``, ``torch.compile`` and ``torch.export``, and for fake, functional, ``torch.func`` and
+        meta tensors.
+
+    >>> is_tracing(torch.zeros(3))
+    False
+    >>> is_tracing(torch.zeros(3, device="meta"))
+    True
+    """
+    if torch.compiler.is_compiling():
+        return True
+    if torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None:
+        return True
+    return any(
+        isinstance(t, FakeTensor)
+        or t.is_meta
+        or torch._is_functional_tensor(t)
+        or torch._C._functorch.is_functorch_wrapped_tensor(t)
+        for t in tensors
+    )
+
+
+def floating(
+    x: Tensor | float, name: str, *, dtype: torch.dtype | None = None, device: torch.device | None = None
+) -> Tensor:
+    """Take a float32 or float64 tensor with finite values, or a finite Python number as a 0-d tensor.
+
+    Args:
+        x: tensor of any shape, or a number.
+        name: the argument's name, for the message.
+        dtype, device: of the tensor made from a number (default dtype and CPU if not given); a tensor keeps its own.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: if ``x`` is neither, is an integer, boolean, half or complex tensor, or holds NaN or infinity.
+
+    >>> floating(440, "frequency")
+    tensor(440.)
+    >>> floating(torch.tensor([1, 2]), "frequency")
+    Traceback (most recent call last):
+    ValueError: frequency must be a float32 or float64 tensor, got torch.int64.
+    """
+    if isinstance(x, Tensor):
+        if x.dtype not in FLOATS:
+            raise ValueError(f"{name} must be a float32 or float64 tensor, got {x.dtype}.")
+        return in_range(x, name)
+    if isinstance(x, bool | np.bool_) or not isinstance(x, Real):
+        raise ValueError(f"{name} must be a float32 or float64 tensor or a number, got {_describe(x)}.")
+    if not math.isfinite(x):
+        raise ValueError(f"{name} must be finite, got {float(x)}.")
+    # full, not tensor: a traced graph then holds a plain constant.
+    return torch.full((), float(x), dtype=dtype or torch.get_default_dtype(), device=device)
+
+
+def in_range(
+    x: Tensor | float,
+    name: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    unit: str = "",
+    bounds: str = "[]",
+) -> Tensor | float:
+    """Refuse NaN, infinity and every value outside a range.
+
+    Args:
+        x: tensor of any shape, or a number.
+        name: the argument's name, for the message.
+        low, high: ends of the range, in ``unit``.
+        unit: unit of the values, for the message.
+        bounds: which ends belong to the range, as in mathematics: "[]" both, "()" none, "[)" or "(]" one.
+
+    Returns:
+        ``x``, unchanged.
+
+    Raises:
+        ValueError: if a value lies outside, naming the argument, the value and the range.
+
+    >>> in_range(9000.0, "cutoff", 0, 8000, unit="Hz", bounds="()")
+    Traceback (most recent call last):
+    ValueError: cutoff must lie in (0, 8000) Hz, got 9000.0.
+    """
+    if isinstance(x, Tensor):
+        if x.numel() == 0 or is_tracing(x):
+            return x
+        smallest, largest = torch.stack(torch.aminmax(x.detach())).tolist()  # NaN comes out as both
+    else:
+        smallest = largest = float(x)
+    for value in (smallest, largest):
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be finite, got {value}.")
+        above = value > low if bounds[0] == "(" else value >= low
+        below = value < high if bounds[1] == ")" else value <= high
+        if not (above and below):
+            raise ValueError(f"{name} must {_range_in_words(low, high, unit, bounds)}, got {_as_given(value, x)}.")
+    return x
+
+
+def positive(x: Tensor | float, name: str, *, unit: str = "") -> Tensor | float:
+    """Refuse values that are not above zero.
+
+    Args:
+        x: tensor of any shape, or a number.
+        name: the argument's name, for the message.
+        unit: unit of the values, for the message.
+
+    Returns:
+        ``x``, unchanged.
+
+    Raises:
+        ValueError: if a value is zero, negative, NaN or infinite.
+
+    >>> positive(0.0, "q")
+    Traceback (most recent call last):
+    ValueError: q must be above 0, got 0.0.
+    """
+    return in_range(x, name, 0, unit=unit, bounds="()")
+
+
+def non_negative(x: Tensor | float, name: str, *, unit: str = "") -> Tensor | float:
+    """Refuse values below zero.
+
+    Args:
+        x: tensor of any shape, or a number.
+        name: the argument's name, for the message.
+        unit: unit of the values, for the message.
+
+    Returns:
+        ``x``, unchanged.
+
+    Raises:
+        ValueError: if a value is negative, NaN or infinite.
+
+    >>> non_negative(-1.0, "f0", unit="Hz")
+    Traceback (most recent call last):
+    ValueError: f0 must be at least 0 Hz, got -1.0.
+    """
+    return in_range(x, name, 0, unit=unit)
+
+
+def audio(x: Tensor, name: str) -> Tensor:
+    """Take a sound: a float32 or float64 tensor ``(..., time)`` with at least one sample and finite values.
+
+    Args:
+        x: the sound, ``(..., time)``.
+        name: the argument's name, for the message.
+
+    Returns:
+        ``x``, unchanged.
+
+    Raises:
+        ValueError: if ``x`` is no such tensor.
+
+    >>> audio(torch.zeros(2, 0), "x")
+    Traceback (most recent call last):
+    ValueError: x must be a tensor (..., time) with at least one sample, got shape (2, 0).
+    """
+    if not isinstance(x, Tensor):
+        raise ValueError(f"{name} must be a float32 or float64 tensor (..., time), got {_describe(x)}.")
+    if x.ndim == 0 or x.numel() == 0:
+        raise ValueError(f"{name} must be a tensor (..., time) with at least one sample, got shape {tuple(x.shape)}.")
+    return floating(x, name)
+
+
+def mono(x: Tensor, name: str) -> Tensor:
+    """Take one channel of sound: as :func:`audio`, with the shape ``(time,)``.
+
+    Args:
+        x: the sound, ``(time,)``.
+        name: the argument's name, for the message.
+
+    Returns:
+        ``x``, unchanged.
+
+    Raises:
+        ValueError: if ``x`` is no such tensor, for example stereo.
+
+    >>> mono(torch.zeros(2, 100), "x")
+    Traceback (most recent call last):
+    ValueError: x must be mono, a tensor (time,), got shape (2, 100).
+    """
+    audio(x, name)
+    if x.ndim != 1:
+        raise ValueError(f"{name} must be mono, a tensor (time,), got shape {tuple(x.shape)}.")
+    return x
+
+
+def sample_rate(value: float, name: str = "sample_rate") -> float:
+    """Take a sample rate in Hz: one positive, finite number.
+
+    Args:
+        value: the rate in Hz.
+        name: the argument's name, for the message.
+
+    Returns:
+        The rate as a Python float.
+
+    Raises:
+        ValueError: if it is no number, or not positive and finite.
+
+    >>> sample_rate(16000)
+    16000.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{name} must be a positive number in Hz, got {_describe(value)}.")
+    return float(positive(value, name, unit="Hz"))
+
+
+def integer(value: int, name: str, low: int = 1, high: int | None = None) -> int:
+    """Take a whole number, such as a count of samples.
+
+    Args:
+        value: the number; no float, not even a whole one.
+        name: the argument's name, for the message.
+        low, high: smallest and largest allowed value, both allowed; without ``high`` there is no largest.
+
+    Returns:
+        The number as a Python int.
+
+    Raises:
+        ValueError: if it is no integer or lies outside the range.
+
+    >>> integer(0, "n_samples")
+    Traceback (most recent call last):
+    ValueError: n_samples must be at least 1, got 0.
+    """
+    if isinstance(value, bool | Tensor) or not hasattr(value, "__index__"):
+        raise ValueError(f"{name} must be an integer, got {_describe(value)}.")
+    value = operator.index(value)
+    if value < low or (high is not None and value > high):
+        limits = _range_in_words(low, math.inf if high is None else high, "", "[]")
+        raise ValueError(f"{name} must {limits}, got {value}.")
+    return value
+
+
+def one_of(value: str, name: str, options: Collection[str]) -> str:
+    """Take one of a few words.
+
+    Args:
+        value: the word.
+        name: the argument's name, for the message.
+        options: the allowed words.
+
+    Returns:
+        ``value``, unchanged.
+
+    Raises:
+        ValueError: if it is none of them.
+
+    >>> one_of("cubic", "method", ("linear", "hold"))
+    Traceback (most recent call last):
+    ValueError: method must be one of 'linear', 'hold', got 'cubic'.
+    """
+    if value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")
+    return value
+
+
+def same_frames(**frames: int) -> int:
+    """Refuse controls with different counts of frames.
+
+    Args:
+        frames: the count of each control, by the argument's name.
+
+    Returns:
+        The count.
+
+    Raises:
+        ValueError: if the counts differ, naming the arguments.
+
+    >>> same_frames(f0=250, amplitudes=125)
+    Traceback (most recent call last):
+    ValueError: f0 and amplitudes must have the same number of frames, got f0 250, amplitudes 125.
+    """
+    if len(set(frames.values())) > 1:
+        counts = ", ".join(f"{name} {count}" for name, count in frames.items())
+        raise ValueError(f"{' and '.join(frames)} must have the same number of frames, got {counts}.")
+    return next(iter(frames.values()))
+
+
+def same_shape(**tensors: Tensor) -> torch.Size:
+    """Refuse tensors of different shapes.
+
+    Args:
+        tensors: the tensors, by the argument's name.
+
+    Returns:
+        The shape.
+
+    Raises:
+        ValueError: if the shapes differ, naming the arguments.
+
+    >>> same_shape(prediction=torch.zeros(4), target=torch.zeros(5))
+    Traceback (most recent call last):
+    ValueError: prediction and target must have the same shape, got prediction (4,), target (5,).
+    """
+    if len({t.shape for t in tensors.values()}) > 1:
+        shapes = ", ".join(f"{name} {tuple(t.shape)}" for name, t in tensors.items())
+        raise ValueError(f"{' and '.join(tensors)} must have the same shape, got {shapes}.")
+    return next(iter(tensors.values())).shape
+
+
+def broadcast(**shapes: Sequence[int]) -> torch.Size:
+    """Find the shape to which several shapes broadcast, by PyTorch's rules.
+
+    Args:
+        shapes: the shapes, for example the leading dimensions of each argument, by the argument's name.
+
+    Returns:
+        The common shape.
+
+    Raises:
+        ValueError: if there is none, naming the arguments.
+
+    >>> broadcast(x=(8, 1), taps=(3,))
+    torch.Size([8, 3])
+    >>> broadcast(x=(8,), b=(3,))
+    Traceback (most recent call last):
+    ValueError: x and b must broadcast, got shapes x (8,), b (3,).
+    """
+    try:
+        return torch.broadcast_shapes(*(tuple(shape) for shape in shapes.values()))
+    except RuntimeError:
+        given = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+        raise ValueError(f"{' and '.join(shapes)} must broadcast, got shapes {given}.") from None
+
+
+def _describe(x: object) -> str:
+    """A short description of a value of the wrong kind: the value itself if that is short, and its type."""
+    if isinstance(x, Tensor):
+        return f"a tensor of shape {tuple(x.shape)}"
+    return f"{x!r} ({type(x).__name__})" if isinstance(x, int | float | complex | str | None) else type(x).__name__
+
+
+def _as_given(value: float, x: Tensor | float) -> str:
+    """The value with as many digits as its type holds, so that 0.1 in float32 is not shown as 0.10000000149."""
+    return str(np.float32(value)) if isinstance(x, Tensor) and x.dtype == torch.float32 else str(value)
+
+
+def _range_in_words(low: float, high: float, unit: str, bounds: str) -> str:
+    unit = f" {unit}" if unit else ""
+    if math.isinf(high):
+        return f"be {'above' if bounds[0] == '(' else 'at least'} {low:g}{unit}"
+    if math.isinf(low):
+        return f"be {'below' if bounds[1] == ')' else 'at most'} {high:g}{unit}"
+    return f"lie in {bounds[0]}{low:g}, {high:g}{bounds[1]}{unit}"
