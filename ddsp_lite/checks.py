@@ -309,6 +309,31 @@ def same_frames(**frames: int) -> int:
     return next(iter(frames.values()))
 
 
+def hop(n_samples: int, **frames: int) -> int:
+    """Find how many samples a frame lasts; only whole hops are taken.
+
+    Args:
+        n_samples: samples in the sound.
+        frames: count of frames of one control, by the argument's name.
+
+    Returns:
+        ``n_samples / frames``.
+
+    Raises:
+        ValueError: if ``n_samples`` is no positive multiple of the frames.
+
+    >>> hop(16000, amplitudes=250)
+    64
+    >>> hop(16001, amplitudes=250)
+    Traceback (most recent call last):
+    ValueError: n_samples must be a multiple of the 250 frames of amplitudes, got 16001.
+    """
+    ((name, count),) = frames.items()
+    if integer(n_samples, "n_samples") % count:
+        raise ValueError(f"n_samples must be a multiple of the {count} frames of {name}, got {n_samples}.")
+    return n_samples // count
+
+
 def same_shape(**tensors: Tensor) -> torch.Size:
     """Refuse tensors of different shapes.
 
