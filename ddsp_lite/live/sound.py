@@ -55,7 +55,7 @@ class Sound:
         if not self.clips:
             raise ValueError("clips must hold at least one recording, got none")
         for clip in self.clips:
-            if not all(hasattr(clip, part) for part in ("samples", "sample_rate", "title", "source", "licence")):
+            if not all(hasattr(clip, part) for part in ("samples", "sample_rate", "name", "title", "source", "licence")):
                 raise ValueError(f"clips must be recordings as made by ddsp_lite.audio.example, got {clip!r}")
         try:
             self.check(self.start)
@@ -100,14 +100,18 @@ class Sound:
         return generator.randrange(len(self.clips))
 
     def spec(self, name: str, *, sample_rate: int) -> dict[str, Any]:
-        """Return the control's description for the page, with the clips' samples."""
+        """Return the control's description for the page, with the clips' samples.
+
+        "python" is what loads a clip, "ownPython" the reader's file, in the copied snippet.
+        """
         clips = []
         for index, clip in enumerate(self.clips):
             data = base64.b64encode(self.integers(index, sample_rate=sample_rate).tobytes()).decode("ascii")
-            clips.append(
-                {"label": clip.title, "title": clip.title, "source": clip.source, "licence": clip.licence, "data": data}
-            )
+            python = f'audio.example("{clip.name}", sample_rate={sample_rate}).samples'
+            told = {"label": clip.title, "title": clip.title, "source": clip.source, "licence": clip.licence}
+            clips.append({**told, "data": data, "python": python})
         return {
             "name": name, "kind": self.kind, "label": heading(name, self.label),
             "length": self.length(sample_rate=sample_rate), "start": self.start, "clips": clips,
+            "ownPython": f'audio.load("your-file.wav", sample_rate={sample_rate})',
         }  # fmt: skip
