@@ -3,7 +3,7 @@
 Each check returns the argument in the form in which it is used, or raises a ``ValueError`` that names the argument, the
 value that was given and what is allowed. Type and shape are always checked. Values can only be looked at when there
 are any: while a function is traced (``make_fx``, ``torch.compile``, ``torch.func``) the checks of values are left out,
-so that they leave no operation in the graph.
+so that they leave no operation in the graph. In every check ``name`` is the argument's name, for the message.
 """
 
 from __future__ import annotations
@@ -56,7 +56,6 @@ def floating(
 
     Args:
         x: tensor of any shape, or a number.
-        name: the argument's name, for the message.
         dtype, device: of the tensor made from a number (default dtype and CPU if not given); a tensor keeps its own.
 
     Returns:
@@ -76,7 +75,7 @@ def floating(
             raise ValueError(f"{name} must be a float32 or float64 tensor, got {x.dtype}.")
         return in_range(x, name)
     if isinstance(x, bool | np.bool_) or not isinstance(x, Real):
-        raise ValueError(f"{name} must be a float32 or float64 tensor or a number, got {_describe(x)}.")
+        raise ValueError(f"{name} must be a float32 or float64 tensor or a number, got {describe(x)}.")
     if not math.isfinite(x):
         raise ValueError(f"{name} must be finite, got {float(x)}.")
     # full, not tensor: a traced graph then holds a plain constant.
@@ -96,7 +95,6 @@ def in_range(
 
     Args:
         x: tensor of any shape, or a number.
-        name: the argument's name, for the message.
         low, high: ends of the range, in ``unit``.
         unit: unit of the values, for the message.
         bounds: which ends belong to the range, as in mathematics: "[]" both, "()" none, "[)" or "(]" one.
@@ -128,15 +126,7 @@ def in_range(
 
 
 def positive(x: Tensor | float, name: str, *, unit: str = "") -> Tensor | float:
-    """Refuse values that are not above zero.
-
-    Args:
-        x: tensor of any shape, or a number.
-        name: the argument's name, for the message.
-        unit: unit of the values, for the message.
-
-    Returns:
-        ``x``, unchanged.
+    """Refuse values that are not above zero, as :func:`in_range` does.
 
     Raises:
         ValueError: if a value is zero, negative, NaN or infinite.
@@ -149,15 +139,7 @@ def positive(x: Tensor | float, name: str, *, unit: str = "") -> Tensor | float:
 
 
 def non_negative(x: Tensor | float, name: str, *, unit: str = "") -> Tensor | float:
-    """Refuse values below zero.
-
-    Args:
-        x: tensor of any shape, or a number.
-        name: the argument's name, for the message.
-        unit: unit of the values, for the message.
-
-    Returns:
-        ``x``, unchanged.
+    """Refuse values below zero, as :func:`in_range` does.
 
     Raises:
         ValueError: if a value is negative, NaN or infinite.
@@ -172,13 +154,6 @@ def non_negative(x: Tensor | float, name: str, *, unit: str = "") -> Tensor | fl
 def audio(x: Tensor, name: str) -> Tensor:
     """Take a sound: a float32 or float64 tensor ``(..., time)`` with at least one sample and finite values.
 
-    Args:
-        x: the sound, ``(..., time)``.
-        name: the argument's name, for the message.
-
-    Returns:
-        ``x``, unchanged.
-
     Raises:
         ValueError: if ``x`` is no such tensor.
 
@@ -187,7 +162,7 @@ def audio(x: Tensor, name: str) -> Tensor:
     ValueError: x must be a tensor (..., time) with at least one sample, got shape (2, 0).
     """
     if not isinstance(x, Tensor):
-        raise ValueError(f"{name} must be a float32 or float64 tensor (..., time), got {_describe(x)}.")
+        raise ValueError(f"{name} must be a float32 or float64 tensor (..., time), got {describe(x)}.")
     if x.ndim == 0 or x.numel() == 0:
         raise ValueError(f"{name} must be a tensor (..., time) with at least one sample, got shape {tuple(x.shape)}.")
     return floating(x, name)
@@ -195,13 +170,6 @@ def audio(x: Tensor, name: str) -> Tensor:
 
 def mono(x: Tensor, name: str) -> Tensor:
     """Take one channel of sound: as :func:`audio`, with the shape ``(time,)``.
-
-    Args:
-        x: the sound, ``(time,)``.
-        name: the argument's name, for the message.
-
-    Returns:
-        ``x``, unchanged.
 
     Raises:
         ValueError: if ``x`` is no such tensor, for example stereo.
@@ -217,14 +185,7 @@ def mono(x: Tensor, name: str) -> Tensor:
 
 
 def sample_rate(value: float, name: str = "sample_rate") -> float:
-    """Take a sample rate in Hz: one positive, finite number.
-
-    Args:
-        value: the rate in Hz.
-        name: the argument's name, for the message.
-
-    Returns:
-        The rate as a Python float.
+    """Take a sample rate in Hz, one positive and finite number, as a Python float.
 
     Raises:
         ValueError: if it is no number, or not positive and finite.
@@ -233,30 +194,22 @@ def sample_rate(value: float, name: str = "sample_rate") -> float:
     16000.0
     """
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{name} must be a positive number in Hz, got {_describe(value)}.")
+        raise ValueError(f"{name} must be a positive number in Hz, got {describe(value)}.")
     return float(positive(value, name, unit="Hz"))
 
 
 def integer(value: int, name: str, low: int = 1, high: int | None = None) -> int:
-    """Take a whole number, such as a count of samples.
-
-    Args:
-        value: the number; no float, not even a whole one.
-        name: the argument's name, for the message.
-        low, high: smallest and largest allowed value, both allowed; without ``high`` there is no largest.
-
-    Returns:
-        The number as a Python int.
+    """Take a whole number from ``low`` to ``high``, such as a count of samples, as a Python int.
 
     Raises:
-        ValueError: if it is no integer or lies outside the range.
+        ValueError: if it is no integer (a float is none, not even a whole one) or lies outside the range.
 
     >>> integer(0, "n_samples")
     Traceback (most recent call last):
     ValueError: n_samples must be at least 1, got 0.
     """
     if isinstance(value, bool | Tensor) or not hasattr(value, "__index__"):
-        raise ValueError(f"{name} must be an integer, got {_describe(value)}.")
+        raise ValueError(f"{name} must be an integer, got {describe(value)}.")
     value = operator.index(value)
     if value < low or (high is not None and value > high):
         limits = _range_in_words(low, math.inf if high is None else high, "", "[]")
@@ -267,16 +220,8 @@ def integer(value: int, name: str, low: int = 1, high: int | None = None) -> int
 def one_of(value: str, name: str, options: Collection[str]) -> str:
     """Take one of a few words.
 
-    Args:
-        value: the word.
-        name: the argument's name, for the message.
-        options: the allowed words.
-
-    Returns:
-        ``value``, unchanged.
-
     Raises:
-        ValueError: if it is none of them.
+        ValueError: if it is none of the ``options``.
 
     >>> one_of("cubic", "method", ("linear", "hold"))
     Traceback (most recent call last):
@@ -288,13 +233,7 @@ def one_of(value: str, name: str, options: Collection[str]) -> str:
 
 
 def same_frames(**frames: int) -> int:
-    """Refuse controls with different counts of frames.
-
-    Args:
-        frames: the count of each control, by the argument's name.
-
-    Returns:
-        The count.
+    """Refuse controls with different counts of frames, given by the arguments' names; return the count.
 
     Raises:
         ValueError: if the counts differ, naming the arguments.
@@ -310,14 +249,7 @@ def same_frames(**frames: int) -> int:
 
 
 def hop(n_samples: int, **frames: int) -> int:
-    """Find how many samples a frame lasts; only whole hops are taken.
-
-    Args:
-        n_samples: samples in the sound.
-        frames: count of frames of one control, by the argument's name.
-
-    Returns:
-        ``n_samples / frames``.
+    """Find how many samples each frame of one control lasts, ``n_samples / frames``; only whole hops are taken.
 
     Raises:
         ValueError: if ``n_samples`` is no positive multiple of the frames.
@@ -335,13 +267,7 @@ def hop(n_samples: int, **frames: int) -> int:
 
 
 def same_shape(**tensors: Tensor) -> torch.Size:
-    """Refuse tensors of different shapes.
-
-    Args:
-        tensors: the tensors, by the argument's name.
-
-    Returns:
-        The shape.
+    """Refuse tensors of different shapes, given by the arguments' names; return the shape.
 
     Raises:
         ValueError: if the shapes differ, naming the arguments.
@@ -357,13 +283,7 @@ def same_shape(**tensors: Tensor) -> torch.Size:
 
 
 def broadcast(**shapes: Sequence[int]) -> torch.Size:
-    """Find the shape to which several shapes broadcast, by PyTorch's rules.
-
-    Args:
-        shapes: the shapes, for example the leading dimensions of each argument, by the argument's name.
-
-    Returns:
-        The common shape.
+    """Find the shape to which several shapes, given by the arguments' names, broadcast by PyTorch's rules.
 
     Raises:
         ValueError: if there is none, naming the arguments.
@@ -381,8 +301,12 @@ def broadcast(**shapes: Sequence[int]) -> torch.Size:
         raise ValueError(f"{' and '.join(shapes)} must broadcast, got shapes {given}.") from None
 
 
-def _describe(x: object) -> str:
-    """A short description of a value of the wrong kind: the value itself if that is short, and its type."""
+def describe(x: object) -> str:
+    """Describe a value of the wrong kind in a few words: the value itself if that is short, and its type.
+
+    >>> describe(torch.zeros(2, 3)), describe("loud")
+    ('a tensor of shape (2, 3)', "'loud' (str)")
+    """
     if isinstance(x, Tensor):
         return f"a tensor of shape {tuple(x.shape)}"
     return f"{x!r} ({type(x).__name__})" if isinstance(x, int | float | complex | str | None) else type(x).__name__
