@@ -34,10 +34,10 @@ def check_arguments(
         raise ValueError("a demo needs at least one control, such as cutoff=Slider(60, 7000, start=4000)")
     for name, control in controls.items():
         if not isinstance(control, Slider | Bars | Choice | Sound):
-            raise ValueError(f"{name} must be a Slider, Bars, Choice or Sound, got {control!r}")  # noqa: TRY004
+            raise ValueError(f"{name} must be a Slider, Bars, Choice or Sound, got {control!r}")
     for panel in show:
         if not isinstance(panel, Panel):
-            raise ValueError(f"show must hold panels, such as Spectrum('audio'), got {panel!r}")  # noqa: TRY004
+            raise ValueError(f"show must hold panels, such as Spectrum('audio'), got {panel!r}")
     try:
         inspect.signature(function).bind(**controls)
     except TypeError as error:
@@ -49,13 +49,17 @@ def check_arguments(
 def check_outputs(outputs: Any) -> dict[str, Tensor]:
     """Return what the function returned at the start; raise ValueError unless it is a dict of finite tensors."""
     if not isinstance(outputs, dict) or not outputs:
-        raise ValueError(f"the demo's function must return a dict such as {{'audio': y, 'loss': loss}}, got {outputs!r}")
+        raise ValueError(
+            f"the demo's function must return a dict such as {{'audio': y, 'loss': loss}}, got {outputs!r}"
+        )
     for name, value in outputs.items():
         if not isinstance(name, str):
-            raise ValueError(f"outputs must have names, got {name!r}")  # noqa: TRY004
+            raise ValueError(f"outputs must have names, got {name!r}")
         if not isinstance(value, Tensor) or not value.is_floating_point() or value.ndim > 1 or value.numel() == 0:
             shown = f"shape {tuple(value.shape)}, {value.dtype}" if isinstance(value, Tensor) else repr(value)
-            raise ValueError(f"the output {name!r} must be a float tensor, a number (0-d) or a signal (1-d), got {shown}")
+            raise ValueError(
+                f"the output {name!r} must be a float tensor, a number (0-d) or a signal (1-d), got {shown}"
+            )
         if not bool(torch.isfinite(value).all()):
             raise ValueError(f"the output {name!r} is not finite at the controls' start values")
     if "loss" in outputs and outputs["loss"].ndim:

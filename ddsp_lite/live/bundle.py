@@ -43,7 +43,7 @@ def dependency_order(entry: str, folder: Path = FRONTEND) -> list[str]:
 
 
 def joined(entry: str, folder: Path = FRONTEND) -> str:
-    """Return the text of entry and all it imports in one scope; raise ValueError where that would change its meaning."""
+    """Return entry and all it imports as one text; raise ValueError where one scope would change its meaning."""
     owners: dict[str, str] = {}
     exports: dict[str, set[str]] = {}
     parts: list[str] = []
@@ -54,7 +54,9 @@ def joined(entry: str, folder: Path = FRONTEND) -> str:
             wanted = {word.strip() for word in match.group(1).split(",")} - {""}
             missing = wanted - exports[match.group(2)]
             if missing:
-                raise ValueError(f"{name} imports {sorted(missing)}, which {match.group(2)} does not export by that name")
+                raise ValueError(
+                    f"{name} imports {sorted(missing)}, which {match.group(2)} does not export by that name"
+                )
         for declared in DECLARATION.findall(text):
             if declared in owners:
                 raise ValueError(f"{declared!r} is declared at the top of both {owners[declared]} and {name}")

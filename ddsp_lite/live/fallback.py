@@ -47,9 +47,12 @@ def spectrum_db(signal: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.nd
 
 
 def draw_spectrum(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
-    """Draw signals' spectra, the target behind the reader's own."""
-    for index, name in reversed(list(enumerate(panel["signals"]))):
+    """Draw signals' spectra, and responses as smooth lines."""
+    for index, name in enumerate(panel["signals"]):
         axes.plot(*spectrum_db(values[name], spec["sampleRate"]), **line_style(index))
+    for index, name in enumerate(panel["response"]):
+        evenly = np.linspace(0.0, spec["sampleRate"] / 2, values[name].size)
+        axes.plot(values[panel["frequencies"]] if panel["frequencies"] else evenly, values[name], **line_style(index))
     axes.set(xscale="log", xlabel="frequency (Hz)", ylabel="level (dB)", title="Spectrum")
     axes.set_xlim(LOWEST_FREQUENCY, spec["sampleRate"] / 2)
 
@@ -65,7 +68,7 @@ def draw_landscape(axes: Any, panel: dict[str, Any], values: Values, spec: dict[
 
 def draw_wave(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
     """Draw signals over time."""
-    for index, name in reversed(list(enumerate(panel["signals"]))):
+    for index, name in enumerate(panel["signals"]):
         shown = values[name][: max(2, round(panel["seconds"] * spec["sampleRate"]))]
         axes.plot(np.arange(shown.size) / spec["sampleRate"], shown, **line_style(index))
     axes.set(xlabel="time (s)", ylabel="amplitude", title="Wave")
@@ -73,7 +76,7 @@ def draw_wave(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, 
 
 def draw_curve(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
     """Draw curves over their x."""
-    for index, name in reversed(list(enumerate(panel["signals"]))):
+    for index, name in enumerate(panel["signals"]):
         x = values[panel["x"]] if panel["x"] else np.arange(values[name].size)
         axes.plot(x, values[name], **line_style(index))
     axes.set(xscale=panel["xscale"], xlabel=panel["xlabel"], ylabel=panel["ylabel"], title=panel["title"])
@@ -92,9 +95,9 @@ def draw_bars(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, 
 def draw_chain(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
     """Write the factors of the chain rule and their product, as numbers."""
     axes.axis("off")
-    for part, rows, colour, height in ((panel["boxes"], "boxes", YOURS, 0.75), (panel["factors"], "factors", GRADIENT, 0.4)):
-        for index, item in enumerate(part):
-            place = (index + (0.5 if rows == "boxes" else 1.0)) / len(panel["boxes"])
+    for rows, shift, colour, height in (("boxes", 0.5, YOURS, 0.75), ("factors", 1.0, GRADIENT, 0.4)):
+        for index, item in enumerate(panel[rows]):
+            place = (index + shift) / len(panel["boxes"])
             text = f"{item.get('label', '')}\n{item['symbol']} = {float(values[item['output']]):.3g}".strip()
             axes.text(min(place, 0.97), height, text, color=colour, ha="center", va="center", parse_math=False)
     product = panel["product"]
@@ -112,6 +115,7 @@ def picture(spec: dict[str, Any], values: Values) -> str:
     """Return a picture of a demo at its start as a data URI: its first two panels that can be drawn."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter
 
     panels = [panel for panel in spec["show"] if panel["kind"] in DRAWN][:2]
     if not panels:
@@ -122,6 +126,8 @@ def picture(spec: dict[str, Any], values: Values) -> str:
         for index, panel in enumerate(panels):
             axes = figure.add_subplot(1, len(panels), index + 1)
             DRAWN[panel["kind"]](axes, panel, values, spec)
+            if axes.get_xscale() == "log":
+                axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return "data:image/svg+xml," + quote(" ".join(stream.getvalue().split()), safe=" /:=;,.()-+'!*")

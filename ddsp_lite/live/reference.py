@@ -24,7 +24,7 @@ from ddsp_lite.live.controls import Bars, Choice, Control, Slider, Sound
 
 Settings = dict[str, Any]
 NUDGE = 2e-6
-N_SMOOTH, MOST_DRAWS = 5, 40
+N_INTERIOR, N_SMOOTH, MOST_DRAWS = 3, 5, 40
 RELATIVE, ABSOLUTE = 3e-4, 3e-7
 
 
@@ -55,7 +55,7 @@ def evaluate(
 def nudged(control: Control, value: Any, direction: float) -> Any:
     """Return a slider's or bars' value, moved by two millionths and kept in range."""
     if isinstance(control, Slider):
-        moved = value * (1 + direction * NUDGE) + (direction * NUDGE * (control.high - control.low) if value == 0 else 0)
+        moved = value + direction * NUDGE * (abs(value) or control.high - control.low)
         return min(max(moved, control.low), control.high)
     if isinstance(control, Bars):
         return [min(max(bar + direction * NUDGE * (abs(bar) or 1.0), control.low), control.high) for bar in value]
@@ -63,14 +63,18 @@ def nudged(control: Control, value: Any, direction: float) -> Any:
 
 
 def candidates(controls: Mapping[str, Control], generator: random.Random) -> list[Settings]:
-    """Return the settings that are always compared: the start, every control at its ends, every choice and clip."""
+    """Return what is always compared: the start, each control at its ends (all choices, all clips), and inside."""
     start = {name: control.start for name, control in controls.items()}
     listed = [start]
     for name, control in controls.items():
         for end in control.ends():
-            inside = {other: each.interior(generator) for other, each in controls.items() if isinstance(each, Slider | Bars)}
+            inside = {
+                other: each.interior(generator) for other, each in controls.items() if isinstance(each, Slider | Bars)
+            }
             isolated = isinstance(control, Choice | Sound)
             listed.append({**start, **(inside if isolated else {}), name: end})
+    for _ in range(N_INTERIOR):
+        listed.append({name: control.interior(generator) for name, control in controls.items()})
     return [settings for index, settings in enumerate(listed) if settings not in listed[:index]]
 
 
@@ -153,4 +157,6 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / f"{name}.npz", **arrays)
     losses = descend(function, controls, descent, sample_rate) if descent is not None else []
-    told.write_text(json.dumps({"id": name, "key": key, "settings": kept, "descent": losses}, indent=1), encoding="utf-8")
+    told.write_text(
+        json.dumps({"id": name, "key": key, "settings": kept, "descent": losses}, indent=1), encoding="utf-8"
+    )

@@ -108,7 +108,13 @@ class Landscape(Panel):
         """Return the panel's description for the page, with empty "ys"."""
         over = names.control("Landscape over", self.over, (Slider,))
         output = names.output("Landscape", self.output, 0)
-        return {"kind": "landscape", "over": over, "output": output, "xs": self.positions(names.controls[over]), "ys": []}
+        return {
+            "kind": "landscape",
+            "over": over,
+            "output": output,
+            "xs": self.positions(names.controls[over]),
+            "ys": [],
+        }
 
 
 class Wave(Panel):
@@ -159,7 +165,7 @@ class Curve(Panel):
 
 
 class BarPanel(Panel):
-    """The bars of a `Bars` control, to be dragged. target : a 1-d output drawn behind them. arrows : each bar's gradient."""
+    """The bars of a `Bars` control, to drag. target : a 1-d output drawn behind them. arrows : the gradients."""
 
     def __init__(self, control: str, *, target: str | None = None, arrows: bool = True) -> None:
         self.control, self.target, self.arrows = control, target, bool(arrows)
@@ -201,7 +207,8 @@ class Chain(Panel):
                 for label, symbol, output in self.boxes
             ],
             "factors": [
-                {"symbol": symbol, "output": names.output("Chain factors", output, 0)} for symbol, output in self.factors
+                {"symbol": symbol, "output": names.output("Chain factors", output, 0)}
+                for symbol, output in self.factors
             ],
             "product": {"symbol": self.product[0], "output": names.output("Chain product", self.product[1], 0)},
         }
@@ -230,7 +237,12 @@ class Contest(Panel):
     """
 
     def __init__(
-        self, hidden: Mapping[str, str], *, seconds: float = 60, steps: int = 120, units: Mapping[str, str] | None = None
+        self,
+        hidden: Mapping[str, str],
+        *,
+        seconds: float = 60,
+        steps: int = 120,
+        units: Mapping[str, str] | None = None,
     ) -> None:
         if not (seconds > 0 and steps > 0):
             raise ValueError(f"seconds and steps must be positive, got seconds={seconds!r}, steps={steps!r}")

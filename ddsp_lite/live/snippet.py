@@ -29,7 +29,7 @@ LIBRARIES = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("purelib
 
 
 class Collector:
-    """Collects what a function needs: import lines, plain values, and functions in the order in which they must stand."""
+    """Collects what a function needs: import lines, plain values, functions in the order they must stand in."""
 
     def __init__(self) -> None:
         self.imports: list[str] = []
@@ -77,7 +77,7 @@ class Collector:
                 self.add("torch", torch, user)
         else:
             raise ValueError(
-                f"{user.__name__} uses {name!r}, {described(value)} from outside: a demo must hold all that it computes. "
+                f"{user.__name__} uses {name!r}, {described(value)} from outside: a demo must hold all it computes. "
                 f"Compute {name!r} inside the function or in a helper function (what does not depend on a control runs "
                 f"only once), write it as a plain list of numbers, or make it a control (a recording: Sound)"
             )
@@ -102,7 +102,9 @@ def source_of(function: FunctionType) -> str:
     try:
         return textwrap.dedent(inspect.getsource(function)).rstrip()
     except (OSError, TypeError):
-        raise ValueError(f"the source of {function.__name__} cannot be found: define it in a cell or a module") from None
+        raise ValueError(
+            f"the source of {function.__name__} cannot be found: define it in a cell or a module"
+        ) from None
 
 
 def free_names(source: str) -> set[str]:
@@ -208,7 +210,7 @@ def described(value: Any) -> str:
 def collect(function: Callable[..., Any]) -> Collector:
     """Return everything that a demo's function needs; raise ValueError when something cannot be written down."""
     if not isinstance(function, FunctionType):
-        raise ValueError(f"a demo needs a plain function, written with def, got {function!r}")  # noqa: TRY004
+        raise ValueError(f"a demo needs a plain function, written with def, got {function!r}")
     collector = Collector()
     collector.values[function.__name__] = function
     collector.function(function.__name__, function)

@@ -55,7 +55,9 @@ class Sound:
         if not self.clips:
             raise ValueError("clips must hold at least one recording, got none")
         for clip in self.clips:
-            if not all(hasattr(clip, part) for part in ("samples", "sample_rate", "name", "title", "source", "licence")):
+            if not all(
+                hasattr(clip, part) for part in ("samples", "sample_rate", "name", "title", "source", "licence")
+            ):
                 raise ValueError(f"clips must be recordings as made by ddsp_lite.audio.example, got {clip!r}")
         try:
             self.check(self.start)
