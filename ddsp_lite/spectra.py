@@ -6,9 +6,7 @@ from torch import Tensor
 from ddsp_lite import checks
 
 
-def stft(
-    x: Tensor, *, fft_size: int, hop_length: int, window: Tensor | str = "hann", centre: bool = True
-) -> Tensor:
+def stft(x: Tensor, *, fft_size: int, hop_length: int, window: Tensor | str = "hann", centre: bool = True) -> Tensor:
     r"""Cut a sound into overlapping windowed frames and take the spectrum of each.
 
     .. math:: X[i, m] = \sum_{n=0}^{F-1} w[n]\, x[iH + n - F/2]\, e^{-2\pi j m n / F}
@@ -65,8 +63,8 @@ def magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
 
     Args:
         spectrum: complex spectra (...).
-        floor: the magnitude of silence, above 0, in the spectrum's unit. Below about 1e-4 a float32 FFT of a full-scale
-            sound of 2048 samples is mostly rounding, which a logarithm would take for signal.
+        floor: the magnitude of silence, above 0, in the spectrum's unit. A float32 FFT of 2048 full-scale samples
+            rounds to about 1e-5, which a logarithm with a smaller floor would take for signal.
 
     Returns:
         Magnitudes (...), real, at least `floor`.

@@ -8,16 +8,14 @@ from torch import Tensor
 from ddsp_lite import checks
 
 
-def lowpass_biquad(
-    cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float
-) -> tuple[Tensor, Tensor]:
+def lowpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
     r"""Design a second-order low-pass filter: b and a of H(z) = B(z) / A(z), with a_0 = 1.
 
     .. math:: H(s) = \frac{1}{s^2 + s/Q + 1}, \qquad
         s = \frac{1}{\tan(\omega/2)} \frac{1 - z^{-1}}{1 + z^{-1}}, \qquad \omega = 2\pi f_c / f_s
 
     The coefficients are computed and returned in float64, whatever the type of the controls: rounded to float32 they
-    misplace the poles of a low cutoff (a relative error of 1e-2 at 20 Hz).
+    misplace the poles of a low cutoff (a relative error of 1e-2 at 20 Hz with Q = 10 and 44.1 kHz).
 
     Args:
         cutoff: cutoff frequency in Hz, in (0, sample_rate / 2); a number or a tensor (...).
@@ -41,9 +39,7 @@ def lowpass_biquad(
     return _biquad((sine**2, 2 * sine**2, sine**2), sine, cosine, alpha)
 
 
-def highpass_biquad(
-    cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float
-) -> tuple[Tensor, Tensor]:
+def highpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
     r"""Design a second-order high-pass filter: b and a of H(z) = B(z) / A(z), with a_0 = 1.
 
     .. math:: H(s) = \frac{s^2}{s^2 + s/Q + 1}
@@ -58,9 +54,7 @@ def highpass_biquad(
     return _biquad((cosine**2, -2 * cosine**2, cosine**2), sine, cosine, alpha)
 
 
-def bandpass_biquad(
-    centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float
-) -> tuple[Tensor, Tensor]:
+def bandpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
     r"""Design a second-order band-pass filter with gain 1 at its centre: b and a of H(z) = B(z) / A(z), with a_0 = 1.
 
     .. math:: H(s) = \frac{s/Q}{s^2 + s/Q + 1}

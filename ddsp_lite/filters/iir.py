@@ -65,7 +65,7 @@ _recursion.register_autograd(_differentiate, setup_context=_save)
 
 
 def _differentiable_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: Tensor):
-    """Say what `recursion_backward` computes with `recursion` itself, run backwards in time: second order and beyond."""
+    """Compute the same from `recursion` itself, run backwards in time, which is differentiable to any order."""
     samples, taps = x.shape[1], b.shape[1]
     impulse = torch.zeros_like(b)
     impulse[:, 0] = 1.0
@@ -105,11 +105,12 @@ def recursion(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     .. math:: a_0\, y[n] = \sum_{k=0}^{K-1} b_k\, x[n-k] - \sum_{k=1}^{K-1} a_k\, y[n-k]
 
     The state is float64 whatever the signal's type, and so are the coefficients: rounded to float32 they cost a
-    20 Hz low-pass a relative error of 1e-2, so keep them as the designs return them. The gradient is computed
-    by the adjoint recursion, which runs once from the last sample to the first and costs as much as the filter. It can be
-    differentiated again, to any order. A filter with a pole outside of the unit circle is run all the same: it grows.
+    20 Hz low-pass with Q = 10 at 44.1 kHz a relative error of 1e-2, so keep them as the designs return them.
+    A filter with a pole outside of the unit circle is run all the same: it grows.
 
-    On an accelerator the signal is carried to the CPU and back, since samples that wait for each other leave it idle.
+    The gradient is computed by the adjoint recursion, which runs once from the last sample to the first and costs about
+    as much as the filter. It can be differentiated again, to any order (`create_graph=True`). On an accelerator the
+    signal is carried to the CPU and back, since samples that wait for each other leave it idle.
 
     Args:
         x: signal (..., time), float32 or float64.
