@@ -60,6 +60,11 @@ def landscape(
         checks.positive(values, "values")
     if gradient is not None and at is None:
         raise ValueError("gradient needs at, the setting at which it was taken, got at=None.")
+    for name, number in {"target": target, "gradient": gradient}.items():
+        if number is not None:
+            checks.in_range(number, name)
+    if at is not None:
+        at = float(checks.in_range(at, "at", float(x[0]), float(x[-1])))
     ax = styled_axes(ax)
     room = 0.08 * (y.max() - y.min()) or 1.0
     bottom, top = y.min() - room, y.max() + room
@@ -70,13 +75,12 @@ def landscape(
     if scale == "log":
         frequency_axis(ax, label=xlabel)
     if target is not None:
-        ax.axvline(checks.in_range(target, "target"), **line_style("target", None))
+        ax.axvline(float(target), **line_style("target", None))
     if at is not None:
-        at = float(checks.in_range(at, "at", float(x[0]), float(x[-1])))
         height = float(np.interp(at, x, y))
         ax.plot([at], [height], "o", color=COLOURS["yours"], markersize=10, clip_on=False, zorder=5)
         if gradient:
-            _downhill_arrow(ax, at, height, float(checks.in_range(gradient, "gradient")))
+            _downhill_arrow(ax, at, height, float(gradient))
     return ax
 
 
@@ -113,13 +117,16 @@ def bars(
     """
     checks.non_negative(checks.mono(yours, "yours"), "yours")
     checks.in_range(floor, "floor", high=0.0, bounds="[)", unit="dB")
+    if target is not None:
+        checks.same_shape(yours=yours, target=checks.non_negative(checks.mono(target, "target"), "target"))
+    if gradient is not None:
+        checks.same_shape(yours=yours, gradient=checks.mono(gradient, "gradient"))
     ax = styled_axes(ax)
     number = np.arange(1, len(yours) + 1)
     level = to_db(to_numpy(yours), floor)
     ax.bar(number, level - floor, bottom=floor, width=0.62, color=COLOURS["yours"], alpha=0.75, label="yours")
     top = level.max()
     if target is not None:
-        checks.same_shape(yours=yours, target=checks.non_negative(checks.mono(target, "target"), "target"))
         wanted = to_db(to_numpy(target), floor)
         ax.stairs(wanted, np.arange(len(wanted) + 1) + 0.5, baseline=floor, **line_style("target", "target"))
         top = max(top, wanted.max())
@@ -127,7 +134,6 @@ def bars(
     every = 1 if len(number) <= 16 else 5
     ax.set(xlim=(0.4, len(number) + 0.6), xticks=[n for n in number if n == 1 or n % every == 0])
     if gradient is not None:
-        checks.same_shape(yours=yours, gradient=checks.mono(gradient, "gradient"))
         downhill = -to_numpy(gradient)
         bottom, top = ax.get_ylim()
         lengths = 0.25 * (top - bottom) * downhill / (np.abs(downhill).max() or 1.0)
@@ -174,10 +180,13 @@ def history(
         given = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
         raise ValueError(f"values must be a tensor (steps + 1,) or (steps + 1, n), got {given}.")
     checks.one_of(scale, "scale", ("linear", "log"))
-    ax = styled_axes(ax)
-    ax.plot(np.arange(len(values)), to_numpy(values), **line_style(role, label))
+    line = line_style(role, label)
     if target is not None:
-        ax.axhline(checks.in_range(target, "target"), **line_style("target", None))
+        checks.in_range(target, "target")
+    ax = styled_axes(ax)
+    ax.plot(np.arange(len(values)), to_numpy(values), **line)
+    if target is not None:
+        ax.axhline(float(target), **line_style("target", None))
     ax.set(xlabel="Step", ylabel=ylabel, yscale=scale)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return legend(ax)

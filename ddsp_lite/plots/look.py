@@ -53,7 +53,6 @@ STYLE = {
     "legend.frameon": False,
     "legend.labelcolor": COLOURS["neutral"],
     "lines.linewidth": 1.6,
-    "lines.solid_capstyle": "round",
     "svg.hashsalt": "ddsp_lite",
 }
 
@@ -108,7 +107,8 @@ def line_style(role: str, label: str | None) -> dict:
     """Colour, dash and name of a curve, as keywords for ``Axes.plot``."""
     checks.one_of(role, "role", COLOURS)
     above = 3 if role == "target" else 2  # dashes on top let what lies below show through; the reverse would hide them
-    return {"color": COLOURS[role], "linestyle": LINE_STYLES.get(role, "-"), "label": label, "zorder": above}
+    dash = LINE_STYLES.get(role, "-")
+    return {"color": COLOURS[role], "linestyle": dash, "linewidth": 1.6, "label": label, "zorder": above}
 
 
 def legend(ax: Axes) -> Axes:

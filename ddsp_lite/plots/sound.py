@@ -43,8 +43,9 @@ def waveform(
     """
     samples = to_numpy(checks.mono(x, "x"))
     sample_rate = checks.sample_rate(sample_rate)
+    line = line_style(role, label)
     ax = styled_axes(ax)
-    ax.plot(start + np.arange(len(samples)) / sample_rate, samples, **line_style(role, label))
+    ax.plot(start + np.arange(len(samples)) / sample_rate, samples, **line)
     ax.set(xlabel="Time (s)", ylabel="Amplitude")
     return legend(ax)
 
@@ -91,8 +92,9 @@ def spectrum(
     window = np.hanning(len(samples) + 1)[:-1]
     magnitude = 2 * np.abs(np.fft.rfft(window * samples)) / window.sum()
     frequencies = np.fft.rfftfreq(len(samples), 1 / sample_rate)
+    line = line_style(role, label) | {"linewidth": 1.1}
     ax = styled_axes(ax)
-    ax.plot(frequencies[1:], to_db(magnitude[1:], floor - 20), **{"linewidth": 1.1} | line_style(role, label))
+    ax.plot(frequencies[1:], to_db(magnitude[1:], floor - 20), **line)
     ax.set(xlim=(low, sample_rate / 2), ylabel="Level (dB FS)")
     ax.set_ylim(bottom=floor)
     frequency_axis(ax)
@@ -183,8 +185,9 @@ def response(
     """
     checks.positive(checks.mono(frequencies, "frequencies"), "frequencies", unit="Hz")
     checks.same_shape(frequencies=frequencies, magnitude_db=checks.mono(magnitude_db, "magnitude_db"))
+    line = line_style(role, label)
     ax = styled_axes(ax)
-    ax.plot(to_numpy(frequencies), to_numpy(magnitude_db), **line_style(role, label))
+    ax.plot(to_numpy(frequencies), to_numpy(magnitude_db), **line)
     if not ax.get_ylabel():
         ax.set(ylabel="Gain (dB)", xlim=(float(frequencies.min()), float(frequencies.max())))
     frequency_axis(ax)
