@@ -38,7 +38,7 @@ def resample(control: Tensor, n_samples: int, *, method: str = "linear", axis: i
         ValueError: if ``control`` is no float tensor with finite values and at least one frame along ``axis``,
             ``n_samples`` is no positive multiple of the frames, or the method is unknown.
 
-    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing, section 3.2.
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
     Chapter: oscillators/harmonic-bank.
 
     >>> resample(torch.tensor([0.0, 1.0]), 8)

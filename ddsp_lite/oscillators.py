@@ -99,7 +99,7 @@ def harmonic_bank(
         ValueError: if f0 is negative or not finite, an argument is no float tensor, the counts of frames or partials
             do not fit together, ``n_samples`` is missing or no multiple of the frames, or shapes do not broadcast.
 
-    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing, section 3.2.
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
     Chapter: oscillators/harmonic-bank.
 
     >>> harmonic_bank(torch.tensor(1000.0), torch.tensor([1.0, 0.5]), sample_rate=8000, n_samples=3)

@@ -72,7 +72,7 @@ def semitones(frequency: Tensor | float, reference: Tensor | float) -> Tensor:
     Raises:
         ValueError: if a frequency is not above 0 and finite, or the shapes do not broadcast.
 
-    Source: equal temperament, an octave in 12 equal ratios; Müller, Fundamentals of Music Processing (2021), section 1.3.
+    Source: equal temperament, an octave in 12 equal ratios; Müller (2021), Fundamentals of Music Processing.
     Chapter: inference/by-gradient-descent.
 
     >>> semitones(880.0, 440.0)
@@ -92,12 +92,12 @@ def hz_to_cents(frequency: Tensor | float, reference: Tensor | float) -> Tensor:
         reference: frequency in Hz from which the interval is counted, above 0; broadcasts with ``frequency``.
 
     Returns:
-        The interval in cents, in the shape to which both broadcast; about 5 cents is the least that one can hear.
+        The interval in cents, in the shape to which both broadcast; 1200 is an octave up.
 
     Raises:
         ValueError: if a frequency is not above 0 and finite, or the shapes do not broadcast.
 
-    Source: Ellis (1885), appendix to Helmholtz, On the Sensations of Tone; Müller (2021), section 1.3.
+    Source: Ellis (1885), in his appendix to Helmholtz, On the Sensations of Tone.
     Chapter: inference/by-gradient-descent.
 
     >>> hz_to_cents(880.0, 440.0)
@@ -169,7 +169,7 @@ def bounded(x: Tensor | float, low: float, high: float) -> Tensor:
     Raises:
         ValueError: if ``x`` is not finite, or ``low`` and ``high`` are not finite and in order.
 
-    Source: the logistic function; as an output layer for synthesis parameters in Engel et al. (2020).
+    Source: the logistic function.
     Chapter: gradients/filter-cutoff.
 
     >>> bounded(torch.tensor([-100.0, 0.0, 100.0]), -1.0, 3.0)
@@ -223,7 +223,7 @@ def bounded_log(x: Tensor | float, low: float, high: float) -> Tensor:
     Raises:
         ValueError: if ``x`` is not finite, or ``low`` and ``high`` are not above 0, finite and in order.
 
-    Source: the logistic function on a logarithmic frequency axis; Engel et al. (2020) use such a scale for f0.
+    Source: the logistic function on a logarithmic axis.
     Chapter: gradients/filter-cutoff.
 
     >>> bounded_log(torch.tensor([-100.0, 0.0, 100.0]), 100.0, 6400.0)
@@ -282,7 +282,7 @@ def exp_sigmoid(x: Tensor | float, *, exponent: float = 10.0, maximum: float = 2
     Raises:
         ValueError: if ``x`` is not finite, or ``exponent``, ``maximum`` or ``floor`` lies outside its range.
 
-    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing, appendix B.
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
     Chapter: oscillators/harmonic-bank.
 
     >>> exp_sigmoid(torch.tensor([-200.0, 200.0]))
@@ -308,7 +308,7 @@ def inverse_exp_sigmoid(
     Raises:
         ValueError: if an amplitude is not inside its range, or ``exponent``, ``maximum`` or ``floor`` is not.
 
-    Source: the inverse, by algebra, of the map in Engel et al. (2020), appendix B.
+    Source: the inverse, by algebra, of the map in Engel, Hantrakul, Gu, Roberts (2020).
     Chapter: inference/by-gradient-descent.
 
     >>> inverse_exp_sigmoid(exp_sigmoid(1.5))
