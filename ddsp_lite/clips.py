@@ -88,7 +88,8 @@ def voice(*, sample_rate: int = 16_000) -> Tensor:
     """A voice-like sound that moves through the vowels a, i, u and o in four syllables at a speaking pitch.
 
     The source's partials fall as 1 / k; each is weighted by the product of three resonances
-    1 / sqrt((1 - (f/F)^2)^2 + (f B / F^2)^2) with the formants F of the vowel (averages of men, Peterson & Barney 1952).
+    1 / sqrt((1 - (f/F)^2)^2 + (f B / F^2)^2) with the formants F of the vowel (averages of men in
+    Peterson & Barney 1952).
 
     Args:
         sample_rate: Hz, an integer from 4,000 to 192,000.
@@ -124,7 +125,8 @@ def pluck(*, sample_rate: int = 16_000) -> Tensor:
     """Five notes of a plucked string, ringing over one another.
 
     Partial k of a string plucked at a fifth of its length has amplitude sin(pi k / 5) / k, frequency
-    k f0 sqrt(1 + B k^2) with B = 1e-4, and dies as exp(-t (0.9 + 0.35 k)) (after Fletcher & Rossing, The Physics of Musical Instruments, 1998).
+    k f0 sqrt(1 + B k^2) with B = 1e-4, and dies as exp(-t (0.9 + 0.35 k)) (the first two after Fletcher & Rossing,
+    The Physics of Musical Instruments, 1998; the decay is ours).
 
     Args:
         sample_rate: Hz, an integer from 4,000 to 192,000.

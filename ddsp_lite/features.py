@@ -23,10 +23,10 @@ def f0(
 ) -> tuple[Tensor, Tensor]:
     """Track the fundamental frequency of a voice or of an instrument that plays one note at a time.
 
-    The probabilistic YIN method (pYIN): dips of the difference function ``sum_n (x[n] - x[n + lag])^2`` propose periods,
-    a hidden Markov model chooses the smoothest likely path. A frame is the shortest power of two that holds two periods
-    of ``low``: 512 samples at 16 kHz. Frames without a pitch get the frequency interpolated between their neighbours,
-    on a logarithmic axis, so that a synthesiser can run through them; the mask says which frames these are.
+    The probabilistic YIN method (pYIN): dips of the difference function ``sum_n (x[n] - x[n + lag])^2`` propose
+    periods, a hidden Markov model chooses the smoothest likely path. A frame is the shortest power of two that holds
+    two periods of ``low``: 512 samples at 16 kHz. Frames without a pitch get the frequency interpolated between their
+    neighbours, on a logarithmic axis, so that a synthesiser can run through them; the mask says which frames these are.
 
     Args:
         x: sound, (..., time).
@@ -73,10 +73,10 @@ def f0(
 def loudness(x: Tensor, *, sample_rate: float, hop_length: int = 64, frame_length: int = 256) -> Tensor:
     """Measure the A-weighted level of a sound over time, in dB full scale.
 
-    For a Hann-windowed frame with spectrum X, ``10 log10(2 sum_k g_k A(f_k)^2 |X_k|^2 / (N sum_n w_n^2))``, where A is the
-    A-weighting curve (1 at 1 kHz) and g_k = 2 except at 0 Hz and sample_rate / 2, where it is 1: a sinusoid of amplitude
-    1 at 1 kHz has 0 dB. The level never falls below -100 dB. A frame hears an attack
-    half its length before it comes: 8 ms with 256 samples at 16 kHz.
+    For a frame with window w (Hann) and spectrum X, ``10 log10(2 sum_k g_k A(f_k)^2 |X_k|^2 / (N sum_n w_n^2))``, where
+    A is the A-weighting curve (1 at 1 kHz) and g_k = 2 except at 0 Hz and sample_rate / 2, where it is 1: a sinusoid of
+    amplitude 1 at 1 kHz has 0 dB. The level never falls below -100 dB. A frame hears an attack half its length before
+    it comes: 8 ms with 256 samples at 16 kHz.
 
     Args:
         x: sound, (..., time).
@@ -137,8 +137,8 @@ def harmonic_amplitudes(x: Tensor, f0: Tensor | float, n_partials: int, *, sampl
         sample_rate: Hz.
 
     Returns:
-        Amplitudes, (..., n_partials), at least 0; exactly 0 for partials at or above sample_rate / 2. Those within a third
-        of ``f0`` of it are less exact, as their mirror image comes close.
+        Amplitudes, (..., n_partials), at least 0; exactly 0 for partials at or above sample_rate / 2. Those within a
+        third of ``f0`` of it are less exact, as their mirror image comes close.
 
     Raises:
         ValueError: if ``x`` is no finite sound or too short, or an argument is out of its range.

@@ -21,8 +21,9 @@ PATIENCE = 10
 class Parameter:
     """A parameter to be found: where to start, and between which bounds to stay.
 
-    The optimiser moves an unbounded number v; the loss sees the value. With bounds, value = low + (high - low) sigmoid(v),
-    or low (high / low)^sigmoid(v) on the "log" scale; without bounds, value = v, or exp(v) on the "log" scale.
+    The optimiser moves an unbounded number v; the loss sees the value. With bounds, the value is
+    low + (high - low) sigmoid(v), or low (high / low)^sigmoid(v) on the "log" scale; without bounds it is v, or exp(v)
+    on the "log" scale.
 
     Args:
         start: first value, a number or a float tensor of any shape; strictly inside the bounds, above 0 on "log".
@@ -66,7 +67,7 @@ class Parameter:
             checks.positive(start, "start")
 
     def __repr__(self) -> str:
-        start = self.start if isinstance(self.start, Real) else f"<{_brief(self.start)}>"
+        start = self.start if isinstance(self.start, Real) else _brief(self.start)
         bounds = f", {self.low}, {self.high}" if self.bounded else ""
         return f"Parameter({start}{bounds}, scale={self.scale!r})"
 
@@ -159,7 +160,8 @@ def fit(
     Source: Kingma and Ba (2015), Adam: a method for stochastic optimization.
     Chapter: inference/by-gradient-descent.
 
-    >>> result = fit(lambda x: (x - 2) ** 2, {"x": Parameter(0.5, 0.0, 4.0)}, steps=200, learning_rate=0.1, progress=False)
+    >>> x = Parameter(0.5, 0.0, 4.0)
+    >>> result = fit(lambda x: (x - 2) ** 2, {"x": x}, steps=200, learning_rate=0.1, progress=False)
     >>> round(float(result.values["x"]), 2), result.steps, result.stopped
     (2.0, 200, None)
     """
@@ -274,4 +276,4 @@ def _number(value: float, name: str) -> float:
 
 
 def _brief(value: Tensor) -> str:
-    return f"{value.item():.4g}" if value.numel() == 1 else f"tensor{tuple(value.shape)}"
+    return f"{value.item():.4g}" if value.numel() == 1 else f"<{' x '.join(map(str, value.shape))} numbers>"

@@ -93,7 +93,7 @@ def bars(
     xlabel: str = "Partial",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the levels of partials as bars, a target's as a dashed outline, and on each bar an arrow that points downhill.
+    """Draw the levels of partials as bars, a target's as a dashed outline, and on each bar an arrow pointing downhill.
 
     Args:
         yours: amplitudes, (partials,), at least 0; 1 is 0 dB full scale.
