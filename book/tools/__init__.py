@@ -1,0 +1,1 @@
+"""Tools that build the book and keep its notebooks in order."""
