@@ -25,15 +25,29 @@ import numpy as np
 import platformdirs
 import torch
 
-from . import kernels, pointwise, views  # noqa: F401 - register the operations
+from . import pointwise, scatters, sums, transforms, views  # noqa: F401 - register the operations
 from .ir import Storage, Value
-from .lowering import Lowering
+from .lowering import Lowering, is_supported
 from .trace import FAST, Input, trace
 
 _RUNTIME = Path(__file__).parent / "runtime"
-_FLAGS = ("--target=wasm32-freestanding", "-O3", "-msimd128", "-mbulk-memory", "-mnontrapping-fptoint", "-nostdlib",
-          "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fno-builtin", "-w",
-          "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=65536")
+_FLAGS = (
+    "--target=wasm32-freestanding",
+    "-O3",
+    "-msimd128",
+    "-mbulk-memory",
+    "-mnontrapping-fptoint",
+    "-nostdlib",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fno-signed-zeros",
+    "-fno-builtin",
+    "-w",
+    "-Wl,--no-entry",
+    "-Wl,--strip-all",
+    "-Wl,-z,stack-size=65536",
+)
 
 
 @dataclass
@@ -93,10 +107,16 @@ class _Instance:
 
         outputs = {e["name"]: read(e) for e in variant["outputs"]}
         gradients = {e["name"]: read(e) for e in variant["gradients"]}
-        return {"outputs": outputs, "loss": float(outputs["loss"]) if "loss" in outputs else None, "gradients": gradients}
+        return {
+            "outputs": outputs,
+            "loss": float(outputs["loss"]) if "loss" in outputs else None,
+            "gradients": gradients,
+        }
 
 
-def compile_model(function: Callable[..., dict[str, torch.Tensor]], controls: Mapping[str, object], sample_rate: int = 16000) -> Model:
+def compile_model(
+    function: Callable[..., dict[str, torch.Tensor]], controls: Mapping[str, object], sample_rate: int = 16000
+) -> Model:
     """Compile ``function(**controls)`` and the gradient of its ``"loss"`` for the browser.
 
     Each control is one of `ddsp_lite.live`'s (`Slider`, `Bars`, `Choice`, `Sound`). Choices are Python values at
@@ -104,25 +124,41 @@ def compile_model(function: Callable[..., dict[str, torch.Tensor]], controls: Ma
     Raises `UnsupportedOperation`, naming it, where the graph holds an operation that does not compile, and
     ``ValueError`` where the function does not return what a demo needs.
     """
-    kernels.register_recursions()
+    transforms.register_recursions()
     choices = {name: c for name, c in controls.items() if c.kind == "choice"}
     tensors = {name: c for name, c in controls.items() if c.kind != "choice"}
-    combinations = [dict(zip(choices, picked, strict=True)) for picked in itertools.product(*(c.values for c in choices.values()))]
-    inputs = [Input(name, c.tensor(c.start, sample_rate=sample_rate).detach().clone().float(), c.gradient) for name, c in tensors.items()]
-    shared = {name: Storage(f"in_{k}", torch.float32, i.example.numel()) for k, (name, i) in enumerate(zip(tensors, inputs, strict=True))}
+    combinations = [
+        dict(zip(choices, picked, strict=True)) for picked in itertools.product(*(c.values for c in choices.values()))
+    ]
+    inputs = [
+        Input(name, c.tensor(c.start, sample_rate=sample_rate).detach().clone().float(), c.gradient)
+        for name, c in tensors.items()
+    ]
+    shared = {
+        name: Storage(f"in_{k}", torch.float32, i.example.numel())
+        for k, (name, i) in enumerate(zip(tensors, inputs, strict=True))
+    }
     slots: list[str] = []
     bodies: list[str] = [f"static float {s.name}[{max(s.elements, 1)}] ALIGNED;" for s in shared.values()]
     variants = [
-        _variant(function, inputs, shared, combination, f"v{k}_", slots, bodies) for k, combination in enumerate(combinations)
+        _variant(function, inputs, shared, combination, f"v{k}_", slots, bodies)
+        for k, combination in enumerate(combinations)
     ]
     wasm = _assemble("\n".join([*bodies, _entry_points(len(variants), slots)]))
     return Model({"wasm": base64.b64encode(wasm).decode(), "variants": variants})
 
 
-def _variant(function: Callable, inputs: list[Input], shared: dict[str, Storage], combination: dict[str, object],
-             prefix: str, slots: list[str], bodies: list[str]) -> dict[str, object]:
+def _variant(
+    function: Callable,
+    inputs: list[Input],
+    shared: dict[str, Storage],
+    combination: dict[str, object],
+    prefix: str,
+    slots: list[str],
+    bodies: list[str],
+) -> dict[str, object]:
     """Translate one combination of choices: append its C text to ``bodies`` and return its description."""
-    traced = trace(lambda **tensors: function(**tensors, **combination), inputs)
+    traced = trace(lambda **tensors: function(**tensors, **combination), inputs, is_supported)
     low = Lowering(traced, prefix, shared)
     low.run()
 
@@ -145,22 +181,28 @@ def _variant(function: Callable, inputs: list[Input], shared: dict[str, Storage]
         if k < len(traced.outputs):
             outputs.append({"name": traced.outputs[k], "slot": number, "shape": shape})
         else:
-            gradients.append({"name": traced.gradients[k - len(traced.outputs)], "slot": number, "length": math.prod(shape)})
+            gradients.append(
+                {"name": traced.gradients[k - len(traced.outputs)], "slot": number, "length": math.prod(shape)}
+            )
     entries = [
-        {"name": i.name, "slot": slot(shared[i.name].name), "length": i.example.numel(),
-         "stage": "fast" if traced.stages[n] == FAST else "slow"}
+        {
+            "name": i.name,
+            "slot": slot(shared[i.name].name),
+            "length": i.example.numel(),
+            "stage": "fast" if traced.stages[n] == FAST else "slow",
+        }
         for i, n in zip(inputs, (n for n in traced.graph.nodes if n.op == "placeholder"), strict=True)
     ]
     bodies.extend(low.declarations)
-    bodies.extend(f"static void {prefix}{stage}(void){{\n{chr(10).join(lines)}\n}}" for stage, lines in low.code.items())
+    bodies.extend(
+        f"static void {prefix}{stage}(void){{\n{chr(10).join(lines)}\n}}" for stage, lines in low.code.items()
+    )
     loss = next((o["slot"] for o in outputs if o["name"] == "loss"), None)
     return {"choices": combination, "inputs": entries, "outputs": outputs, "gradients": gradients, "loss": loss}
 
 
 def _entry_points(variants: int, slots: list[str]) -> str:
-    cases = "".join(
-        f"case {3 * v + s}:v{v}_{s}();break;" for v in range(variants) for s in range(3)
-    )
+    cases = "".join(f"case {3 * v + s}:v{v}_{s}();break;" for v in range(variants) for s in range(3))
     places = "".join(f"case {k}:return {name};" for k, name in enumerate(slots))
     return (
         '__attribute__((export_name("run"))) void run(int variant,int stage){'
@@ -184,7 +226,9 @@ def _assemble(body: str) -> bytes:
     if orders:
         parts += [f"#define ORDER_MAX {max(orders)}", '#include "recursion.h"']
     text = "\n".join([*parts, body])
-    key = hashlib.sha256("\0".join([text, *_FLAGS, _tools(), *(p.read_text() for p in sorted(_RUNTIME.glob("*.h")))]).encode()).hexdigest()
+    key = hashlib.sha256(
+        "\0".join([text, *_FLAGS, _tools(), *(p.read_text() for p in sorted(_RUNTIME.glob("*.h")))]).encode()
+    ).hexdigest()
     kept = _cache_folder() / f"{key}.wasm"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +237,9 @@ def _assemble(body: str) -> bytes:
             source.write_text(text)
             done = subprocess.run(
                 [sys.executable, "-m", "ziglang", "cc", *_FLAGS, f"-I{_RUNTIME}", str(source), "-o", str(out)],
-                capture_output=True, text=True, check=False,
+                capture_output=True,
+                text=True,
+                check=False,
                 env={**os.environ, "ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": folder},
             )
             if done.returncode:

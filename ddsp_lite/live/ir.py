@@ -51,7 +51,7 @@ def literal(value: float, dtype: torch.dtype) -> str:
     if not (dtype.is_floating_point or dtype.is_complex):
         return str(int(value))
     if math.isnan(value):
-        text = "__builtin_nan(\"\")"
+        text = '__builtin_nan("")'
     elif math.isinf(value):
         text = "__builtin_inf()" if value > 0 else "(-__builtin_inf())"
     else:
@@ -100,7 +100,7 @@ class Storage:
 
 @dataclass
 class Value:
-    """A tensor in the compiler: ``formula(loop, index)`` writes one element; ``storage`` is set where it lives in memory."""
+    """A tensor in the compiler: ``formula(loop, index)`` writes one element; ``storage`` is set if it lives in memory."""
 
     shape: tuple[int, ...]
     dtype: torch.dtype
@@ -112,13 +112,19 @@ class Value:
 
     @property
     def elements(self) -> int:
+        """The number of elements."""
         return math.prod(self.shape)
 
     @property
     def is_contiguous(self) -> bool:
-        return self.storage is not None and self.offset == 0 and all(
-            size == 1 or stride == wanted
-            for size, stride, wanted in zip(self.shape, self.strides, contiguous_strides(self.shape), strict=True)
+        """Whether the elements stand in a row in memory, from its start."""
+        return (
+            self.storage is not None
+            and self.offset == 0
+            and all(
+                size == 1 or stride == wanted
+                for size, stride, wanted in zip(self.shape, self.strides, contiguous_strides(self.shape), strict=True)
+            )
         )
 
     def at(self, loop: Loop, index: tuple[Index, ...]) -> Expression:
@@ -143,12 +149,17 @@ def in_memory(storage: Storage, shape: tuple[int, ...], strides: tuple[int, ...]
     return Value(shape, storage.dtype, formula, 0, storage, offset, strides)
 
 
-def filled(shape: tuple[int, ...], dtype: torch.dtype, number: float) -> Value:
+def filled(shape: tuple[int, ...], dtype: torch.dtype, number: complex) -> Value:
     """A tensor whose elements are all the same number."""
+    if dtype.is_complex:
+        pair = literal(complex(number).real, dtype), literal(complex(number).imag, dtype)
+        return Value(shape, dtype, lambda loop, index: pair)
     text = literal(number, dtype)
-    return Value(shape, dtype, lambda loop, index: (text, literal(0.0, dtype)) if dtype.is_complex else text)
+    return Value(shape, dtype, lambda loop, index: text)
 
 
-def remapped(source: Value, shape: tuple[int, ...], index_of: Callable[[tuple[Index, ...]], tuple[Index, ...]]) -> Value:
+def remapped(
+    source: Value, shape: tuple[int, ...], index_of: Callable[[tuple[Index, ...]], tuple[Index, ...]]
+) -> Value:
     """A formula that reads ``source`` at another index."""
     return Value(shape, source.dtype, lambda loop, index: source.at(loop, index_of(index)), source.cost)

@@ -52,15 +52,19 @@ class Lowering:
 
     @property
     def stages(self) -> dict[torch.fx.Node, int]:
+        """When each node runs: once, when a sound moves, or always."""
         return self.trace.stages
 
     def shape(self, node: torch.fx.Node) -> tuple[int, ...]:
+        """The shape of a node's result."""
         return tuple(node.meta["val"].shape)
 
     def dtype(self, node: torch.fx.Node) -> torch.dtype:
+        """The type of a node's result."""
         return node.meta["val"].dtype
 
     def zero(self, dtype: torch.dtype) -> object:
+        """The expression of zero in a type."""
         text = literal(0.0, dtype)
         return (text, text) if dtype.is_complex else text
 
@@ -220,7 +224,9 @@ class Lowering:
             sixteen = flat * 32768
             if bool((sixteen == sixteen.round()).all()) and bool((sixteen.abs() < 32768).all()):
                 return self._from_sixteen_bits(sixteen.to(torch.int16), shape)
-        numbers = ",".join(literal(v, torch.float64 if flat.is_floating_point() else torch.int64) for v in flat.tolist())
+        numbers = ",".join(
+            literal(v, torch.float64 if flat.is_floating_point() else torch.int64) for v in flat.tolist()
+        )
         return self.allocate(shape, tensor.dtype, f"={{{numbers}}}")
 
     def _from_sixteen_bits(self, numbers: torch.Tensor, shape: tuple[int, ...]) -> Value:
@@ -228,5 +234,7 @@ class Lowering:
         name = f"{self.prefix}m{len(self.declarations)}"
         self.declarations.append(f"static const short {name}[]={{{','.join(map(str, numbers.tolist()))}}};")
         memory = self.allocate((numbers.numel(),), torch.float32)
-        self.emit(tracing.CONST, f"for(int i=0;i<{numbers.numel()};i++){memory.storage.name}[i]={name}[i]*(1.0f/32768);")
+        self.emit(
+            tracing.CONST, f"for(int i=0;i<{numbers.numel()};i++){memory.storage.name}[i]={name}[i]*(1.0f/32768);"
+        )
         return in_memory(memory.storage, shape, contiguous_strides(shape))

@@ -19,8 +19,14 @@ def _suffix(dtype: torch.dtype) -> str:
     return "f" if C_TYPES[dtype] == "float" else ""
 
 
-def _elementwise(targets: tuple, cost: int, real: Callable[..., str], complex_: Callable[..., Expression] | None = None,
-                 *, compares: bool = False) -> None:
+def _elementwise(
+    targets: tuple,
+    cost: int,
+    real: Callable[..., str],
+    complex_: Callable[..., Expression] | None = None,
+    *,
+    compares: bool = False,
+) -> None:
     """Register operations whose element is ``real(type, *elements)``; operands are first brought to one type."""
 
     def lower(low: Lowering, node: torch.fx.Node, *operands: object, alpha: float = 1, **_: object) -> Value:
@@ -40,7 +46,7 @@ def _elementwise(targets: tuple, cost: int, real: Callable[..., str], complex_: 
             raise NotImplementedError("complex numbers")
         scale = literal(alpha, inner)
 
-        def formula(loop, index):  # noqa: ANN001, ANN202 - as Value.formula
+        def formula(loop, index):
             elements = [v.at(loop, index) for v in values]
             if alpha != 1:
                 last = elements[-1]
@@ -65,6 +71,11 @@ def _complex_divide(dtype: torch.dtype, a: tuple[str, str], b: tuple[str, str]) 
     return f"(({a[0]}*{b[0]}+{a[1]}*{b[1]})/{size})", f"(({a[1]}*{b[0]}-{a[0]}*{b[1]})/{size})"
 
 
+def _complex_direction(dtype: torch.dtype, a: tuple[str, str]) -> tuple[str, str]:
+    size = f"__builtin_sqrt{_suffix(dtype)}({a[0]}*{a[0]}+{a[1]}*{a[1]})"
+    return tuple(f"({size}>0?{part}/{size}:0)" for part in a)
+
+
 def _both(sign: str) -> Callable[..., Expression]:
     return lambda dtype, a, b: (f"({a[0]}{sign}{b[0]})", f"({a[1]}{sign}{b[1]})")
 
@@ -75,36 +86,61 @@ _elementwise((aten.mul.Tensor, aten.mul.Scalar), _CHEAP, lambda t, a, b: f"({a}*
 _elementwise((aten.div.Tensor, aten.div.Scalar), _DIVISION, lambda t, a, b: f"({a}/{b})", _complex_divide)
 _elementwise((aten.rsub.Scalar, aten.rsub.Tensor), _CHEAP, lambda t, a, b: f"({b}-{a})")
 _elementwise((aten.neg.default,), _CHEAP, lambda t, a: f"(-{a})", lambda t, a: (f"(-{a[0]})", f"(-{a[1]})"))
-_elementwise((aten._conj.default, aten._conj_copy.default, aten.conj_physical.default), _CHEAP, lambda t, a: a,
-             lambda t, a: (a[0], f"(-{a[1]})"))
-_elementwise((aten.reciprocal.default,), _DIVISION, lambda t, a: f"(1/{a})",
-             lambda t, a: _complex_divide(t, ("1", "0"), a))
+_elementwise(
+    (aten._conj.default, aten._conj_copy.default, aten.conj_physical.default),
+    _CHEAP,
+    lambda t, a: a,
+    lambda t, a: (a[0], f"(-{a[1]})"),
+)
+_elementwise(
+    (aten.reciprocal.default,), _DIVISION, lambda t, a: f"(1/{a})", lambda t, a: _complex_divide(t, ("1", "0"), a)
+)
 _elementwise((aten.sqrt.default,), _DIVISION, lambda t, a: f"__builtin_sqrt{_suffix(t)}({a})")
 _elementwise((aten.rsqrt.default,), 2 * _DIVISION, lambda t, a: f"(1/__builtin_sqrt{_suffix(t)}({a}))")
 _elementwise((aten.floor.default,), _CHEAP, lambda t, a: f"__builtin_floor{_suffix(t)}({a})")
 _elementwise((aten.ceil.default,), _CHEAP, lambda t, a: f"__builtin_ceil{_suffix(t)}({a})")
 _elementwise((aten.round.default,), _CHEAP, lambda t, a: f"__builtin_rint{_suffix(t)}({a})")
 _elementwise((aten.trunc.default,), _CHEAP, lambda t, a: f"__builtin_trunc{_suffix(t)}({a})")
-_elementwise((aten.sgn.default, aten.sign.default), 2, lambda t, a: f"(({C_TYPES[t]})({a}>0)-({C_TYPES[t]})({a}<0))")
+_elementwise(
+    (aten.sgn.default, aten.sign.default),
+    2,
+    lambda t, a: f"(({C_TYPES[t]})({a}>0)-({C_TYPES[t]})({a}<0))",
+    lambda t, a: _complex_direction(t, a),
+)
 _elementwise((aten.relu.default,), 2, lambda t, a: f"({a}<0?0:{a})")
 _elementwise((aten.maximum.default,), 2, lambda t, a, b: f"({a}<{b}||{b}!={b}?{b}:{a})")
 _elementwise((aten.minimum.default,), 2, lambda t, a, b: f"({a}>{b}||{b}!={b}?{b}:{a})")
-_elementwise((aten.remainder.Tensor, aten.remainder.Scalar), _FUNCTION,
-             lambda t, a, b: f"({a}-{b}*__builtin_floor{_suffix(t)}({a}/{b}))")
+_elementwise(
+    (aten.remainder.Tensor, aten.remainder.Scalar),
+    _FUNCTION,
+    lambda t, a, b: f"({a}-{b}*__builtin_floor{_suffix(t)}({a}/{b}))",
+)
 _elementwise((aten.atan2.default,), 2 * _FUNCTION, _of("m_atan2"))
 _elementwise((aten.log1p.default,), _FUNCTION, _of("m_log1p"))
 
 for _name, _target in {
-    "exp": aten.exp, "log": aten.log, "sin": aten.sin, "cos": aten.cos, "tan": aten.tan, "tanh": aten.tanh,
-    "sigmoid": aten.sigmoid, "expm1": aten.expm1, "log2": aten.log2, "log10": aten.log10, "exp2": aten.exp2,
-    "sinh": aten.sinh, "cosh": aten.cosh, "atan": aten.atan,
+    "exp": aten.exp,
+    "log": aten.log,
+    "sin": aten.sin,
+    "cos": aten.cos,
+    "tan": aten.tan,
+    "tanh": aten.tanh,
+    "sigmoid": aten.sigmoid,
+    "expm1": aten.expm1,
+    "log2": aten.log2,
+    "log10": aten.log10,
+    "exp2": aten.exp2,
+    "sinh": aten.sinh,
+    "cosh": aten.cosh,
+    "atan": aten.atan,
 }.items():
     _elementwise((_target.default,), _FUNCTION, _of(f"m_{_name}"))
 
 for _sign, _packets in {">": aten.gt, "<": aten.lt, ">=": aten.ge, "<=": aten.le, "==": aten.eq, "!=": aten.ne}.items():
     _elementwise((_packets.Tensor, _packets.Scalar), _CHEAP, lambda t, a, b, s=_sign: f"({a}{s}{b})", compares=True)
 for _sign, _targets in {
-    "&": (aten.logical_and.default, aten.bitwise_and.Tensor), "|": (aten.logical_or.default, aten.bitwise_or.Tensor),
+    "&": (aten.logical_and.default, aten.bitwise_and.Tensor),
+    "|": (aten.logical_or.default, aten.bitwise_or.Tensor),
     "^": (aten.logical_xor.default,),
 }.items():
     _elementwise(_targets, _CHEAP, lambda t, a, b, s=_sign: f"({a}{s}{b})", compares=True)
@@ -121,7 +157,7 @@ def _getitem(low: Lowering, node: torch.fx.Node, values: object, place: int) -> 
 def _abs(low: Lowering, node: torch.fx.Node, x: Value) -> Value:
     suffix = _suffix(x.dtype)
 
-    def formula(loop, index):  # noqa: ANN001, ANN202
+    def formula(loop, index):
         e = x.at(loop, index)
         if isinstance(e, tuple):
             return f"__builtin_sqrt{suffix}({e[0]}*{e[0]}+{e[1]}*{e[1]})"
@@ -137,7 +173,9 @@ def _angle(low: Lowering, node: torch.fx.Node, x: Value) -> Value:
     if not x.dtype.is_complex:
         raise NotImplementedError("angle of real numbers")
     name = f"m_atan2{_suffix(x.dtype)}"
-    return Value(x.shape, low.dtype(node), lambda loop, i: "{0}({2},{1})".format(name, *x.at(loop, i)), x.cost + 2 * _FUNCTION)
+    return Value(
+        x.shape, low.dtype(node), lambda loop, i: "{0}({2},{1})".format(name, *x.at(loop, i)), x.cost + 2 * _FUNCTION
+    )
 
 
 @lowers(aten.complex.default)
@@ -151,7 +189,7 @@ def _polar(low: Lowering, node: torch.fx.Node, size: Value, angle: Value) -> Val
     size, angle = low.broadcast(size, low.shape(node)), low.broadcast(angle, low.shape(node))
     s = _suffix(size.dtype)
 
-    def formula(loop, index):  # noqa: ANN001, ANN202
+    def formula(loop, index):
         r, a = size.at(loop, index), angle.at(loop, index)
         return f"({r}*m_cos{s}({a}))", f"({r}*m_sin{s}({a}))"
 
@@ -165,13 +203,17 @@ def _pow(low: Lowering, node: torch.fx.Node, base: object, exponent: object) -> 
     s = _suffix(dtype)
     if isinstance(exponent, Value):
         y = low.operand(exponent, node, dtype)
-        return Value(x.shape, dtype, lambda loop, i: f"m_pow{s}({x.at(loop, i)},{y.at(loop, i)})",
-                     x.cost + y.cost + 2 * _FUNCTION)
+        return Value(
+            x.shape,
+            dtype,
+            lambda loop, i: f"m_pow{s}({x.at(loop, i)},{y.at(loop, i)})",
+            x.cost + y.cost + 2 * _FUNCTION,
+        )
     if dtype.is_complex:
         raise NotImplementedError("complex powers")
     p = float(exponent)
 
-    def formula(loop, index):  # noqa: ANN001, ANN202
+    def formula(loop, index):
         e = x.at(loop, index)
         if p == int(p) and 1 <= abs(p) <= 4:
             product = "*".join([e] * int(abs(p)))
@@ -191,7 +233,7 @@ def _where(low: Lowering, node: torch.fx.Node, condition: Value, a: object, b: o
     condition = low.broadcast(condition, low.shape(node))
     yes, no = low.operand(a, node, dtype), low.operand(b, node, dtype)
 
-    def formula(loop, index):  # noqa: ANN001, ANN202
+    def formula(loop, index):
         c, y, n = condition.at(loop, index), yes.at(loop, index), no.at(loop, index)
         if isinstance(y, tuple):
             return tuple(f"({c}?{p}:{q})" for p, q in zip(y, n, strict=True))
@@ -205,10 +247,22 @@ def _masked_fill(low: Lowering, node: torch.fx.Node, x: Value, mask: Value, numb
     return _where(low, node, mask, number, x)
 
 
-@lowers(aten.clamp.default, aten.clamp.Tensor, aten.clamp_min.default, aten.clamp_max.default,
-        aten.clamp_min.Tensor, aten.clamp_max.Tensor)
-def _clamp(low: Lowering, node: torch.fx.Node, x: Value, low_limit: object = None, high_limit: object = None,
-           **keywords: object) -> Value:
+@lowers(
+    aten.clamp.default,
+    aten.clamp.Tensor,
+    aten.clamp_min.default,
+    aten.clamp_max.default,
+    aten.clamp_min.Tensor,
+    aten.clamp_max.Tensor,
+)
+def _clamp(
+    low: Lowering,
+    node: torch.fx.Node,
+    x: Value,
+    low_limit: object = None,
+    high_limit: object = None,
+    **keywords: object,
+) -> Value:
     if node.target in (aten.clamp_max.default, aten.clamp_max.Tensor):
         low_limit, high_limit = None, low_limit
     low_limit, high_limit = keywords.get("min", low_limit), keywords.get("max", high_limit)
@@ -218,7 +272,7 @@ def _clamp(low: Lowering, node: torch.fx.Node, x: Value, low_limit: object = Non
         if limit is not None:
             bound = low.operand(limit, node, dtype)
 
-            def formula(loop, index, v=value, b=bound, s=sign):  # noqa: ANN001, ANN202
+            def formula(loop, index, v=value, b=bound, s=sign):
                 e, edge = v.at(loop, index), b.at(loop, index)
                 return f"({e}{s}{edge}?{edge}:{e})"
 
@@ -239,8 +293,14 @@ def _full(low: Lowering, node: torch.fx.Node, *arguments: object, **_: object) -
     return filled(low.shape(node), low.dtype(node), number)
 
 
-@lowers(aten.zeros.default, aten.zeros_like.default, aten.new_zeros.default, aten.empty.memory_format,
-        aten.empty_like.default, aten.new_empty.default)
+@lowers(
+    aten.zeros.default,
+    aten.zeros_like.default,
+    aten.new_zeros.default,
+    aten.empty.memory_format,
+    aten.empty_like.default,
+    aten.new_empty.default,
+)
 def _zeros(low: Lowering, node: torch.fx.Node, *_: object, **__: object) -> Value:
     return filled(low.shape(node), low.dtype(node), 0.0)
 
@@ -257,7 +317,7 @@ def _arange(low: Lowering, node: torch.fx.Node, *bounds: float, **_: object) -> 
     wide = torch.float64 if dtype.is_floating_point else dtype
     kind = C_TYPES[dtype]
 
-    def formula(loop, index):  # noqa: ANN001, ANN202
+    def formula(loop, index):
         return f"(({kind})({literal(start, wide)}+{index[0]}*{literal(step, wide)}))"
 
     return Value(low.shape(node), dtype, formula, 1 if math.prod(low.shape(node)) > 1 else 0)
@@ -273,17 +333,29 @@ def _linspace(low: Lowering, node: torch.fx.Node, start: float, end: float, step
 @lowers(aten.threshold_backward.default)
 def _threshold_backward(low: Lowering, node: torch.fx.Node, gradient: Value, x: Value, threshold: float) -> Value:
     edge = literal(threshold, x.dtype)
-    return Value(x.shape, x.dtype, lambda loop, i: f"({x.at(loop, i)}<={edge}?0:{gradient.at(loop, i)})",
-                 x.cost + gradient.cost + 1)
+    return Value(
+        x.shape,
+        x.dtype,
+        lambda loop, i: f"({x.at(loop, i)}<={edge}?0:{gradient.at(loop, i)})",
+        x.cost + gradient.cost + 1,
+    )
 
 
 @lowers(aten.sigmoid_backward.default)
 def _sigmoid_backward(low: Lowering, node: torch.fx.Node, gradient: Value, y: Value) -> Value:
-    return Value(y.shape, y.dtype, lambda loop, i: f"({gradient.at(loop, i)}*{y.at(loop, i)}*(1-{y.at(loop, i)}))",
-                 y.cost + gradient.cost + 3)
+    return Value(
+        y.shape,
+        y.dtype,
+        lambda loop, i: f"({gradient.at(loop, i)}*{y.at(loop, i)}*(1-{y.at(loop, i)}))",
+        y.cost + gradient.cost + 3,
+    )
 
 
 @lowers(aten.tanh_backward.default)
 def _tanh_backward(low: Lowering, node: torch.fx.Node, gradient: Value, y: Value) -> Value:
-    return Value(y.shape, y.dtype, lambda loop, i: f"({gradient.at(loop, i)}*(1-{y.at(loop, i)}*{y.at(loop, i)}))",
-                 y.cost + gradient.cost + 3)
+    return Value(
+        y.shape,
+        y.dtype,
+        lambda loop, i: f"({gradient.at(loop, i)}*(1-{y.at(loop, i)}*{y.at(loop, i)}))",
+        y.cost + gradient.cost + 3,
+    )

@@ -41,7 +41,7 @@ def evaluate(
     outputs = function(**inputs)
     loss = outputs.get("loss") if isinstance(outputs, dict) else None
     gradients: dict[str, Tensor] = {}
-    if isinstance(loss, Tensor) and moved:
+    if isinstance(loss, Tensor) and loss.ndim == 0 and moved:
         found: Any = (None,) * len(moved)
         if loss.requires_grad:
             found = torch.autograd.grad(loss, list(moved.values()), allow_unused=True)

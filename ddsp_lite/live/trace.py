@@ -12,10 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
+from torch._decomp import core_aten_decompositions
 from torch.fx.experimental.proxy_tensor import make_fx
 
 CONST, SLOW, FAST = 0, 1, 2
-_SHIPPED_ELEMENTS = 2048  # constants up to this size are evaluated here and shipped; larger ones are computed in the page
+_SHIPPED_ELEMENTS = (
+    2048  # constants up to this size are evaluated here and shipped; larger ones are computed in the page
+)
 
 
 class UnsupportedOperation(NotImplementedError):
@@ -50,9 +53,12 @@ class Trace:
         return list(next(n for n in self.graph.nodes if n.op == "output").args[0])
 
 
-def trace(function: Callable[..., dict[str, torch.Tensor]], inputs: list[Input]) -> Trace:
+def trace(
+    function: Callable[..., dict[str, torch.Tensor]], inputs: list[Input], supported: Callable[[object], bool]
+) -> Trace:
     """Trace ``function(**inputs)`` and the gradient of its ``"loss"`` with respect to each input that wants one.
 
+    Operations that are not ``supported`` are written as PyTorch's core operations where PyTorch knows how.
     Raises ``ValueError`` where the function does not return a dictionary of tensors, the loss is not a single
     number, or a gradient is wanted and the loss does not depend on the input.
     """
@@ -62,9 +68,7 @@ def trace(function: Callable[..., dict[str, torch.Tensor]], inputs: list[Input])
 
     def step(*tensors: torch.Tensor) -> list[torch.Tensor]:
         nonlocal names, has_loss
-        leaves = [
-            t.detach().requires_grad_() if i.gradient else t for t, i in zip(tensors, inputs, strict=True)
-        ]
+        leaves = [t.detach().requires_grad_() if i.gradient else t for t, i in zip(tensors, inputs, strict=True)]
         results = _checked(function(**{i.name: leaf for i, leaf in zip(inputs, leaves, strict=True)}))
         names, has_loss = list(results), "loss" in results
         gradients: list[torch.Tensor] = []
@@ -79,9 +83,13 @@ def trace(function: Callable[..., dict[str, torch.Tensor]], inputs: list[Input])
 
     examples = [i.example for i in inputs]
     module = make_fx(step)(*examples)
-    _tidy(module)
-    module = make_fx(torch.func.functionalize(module, remove="mutations_and_views"))(*examples)
-    _tidy(module)
+    table = {op: rule for op, rule in core_aten_decompositions().items() if not supported(op)}
+    functional = torch.func.functionalize(module, remove="mutations_and_views")
+    module = make_fx(functional, decomposition_table=table)(*examples)
+    module.graph.eliminate_dead_code()
+    _merge_equal_nodes(module.graph)  # only now: before, mutations made equal calls different
+    module.graph.eliminate_dead_code()
+    module.recompile()
     traced = Trace(module.graph, module, inputs, names, wanted if has_loss else [], has_loss)
     _fuse_real_inverse(traced.graph)
     traced.graph.eliminate_dead_code()
@@ -96,13 +104,6 @@ def _checked(results: object) -> dict[str, torch.Tensor]:
     if "loss" in results and results["loss"].ndim != 0:
         raise ValueError(f"'loss' must be a single number (a 0-d tensor), not of shape {tuple(results['loss'].shape)}")
     return results
-
-
-def _tidy(module: torch.fx.GraphModule) -> None:
-    module.graph.eliminate_dead_code()
-    _merge_equal_nodes(module.graph)
-    module.graph.eliminate_dead_code()
-    module.recompile()
 
 
 def _merge_equal_nodes(graph: torch.fx.Graph) -> None:
@@ -139,7 +140,11 @@ def _fuse_real_inverse(graph: torch.fx.Graph) -> None:
             continue
         padded, dims, _, forward = node.args
         shape = tuple(node.meta["val"].shape)
-        if forward or [d % len(shape) for d in dims] != [len(shape) - 1] or padded.target is not aten.slice_scatter.default:
+        if (
+            forward
+            or [d % len(shape) for d in dims] != [len(shape) - 1]
+            or padded.target is not aten.slice_scatter.default
+        ):
             continue
         base, source, dim, start, end = (*padded.args, 0, None)[:5]
         if base.target not in (aten.new_zeros.default, aten.zeros.default) or start != 0:
@@ -181,7 +186,9 @@ def _assign_stages(traced: Trace) -> None:
             traced.stages[node] = CONST
         else:
             if _is_random(node):
-                raise UnsupportedOperation(f"{node.target}: draw random numbers outside of the demo's function, with a seed")
+                raise UnsupportedOperation(
+                    f"{node.target}: draw random numbers outside of the demo's function, with a seed"
+                )
             traced.stages[node] = max((traced.stages[a] for a in node.all_input_nodes), default=CONST)
 
 

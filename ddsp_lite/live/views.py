@@ -1,4 +1,4 @@
-"""Views: the same elements at other indices. On memory they are free, by strides; on formulas they rewrite the index."""
+"""Views: the same elements at other indices; free on memory (strides), a rewritten index on formulas."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from .lowering import Lowering, lowers
 aten = torch.ops.aten
 
 
-@lowers(aten.detach.default, aten.alias.default, aten.clone.default, aten.detach_copy.default, aten.alias_copy.default,
-        aten.lift_fresh_copy.default, aten.contiguous.default)
+@lowers(
+    aten.detach.default,
+    aten.alias.default,
+    aten.clone.default,
+    aten.detach_copy.default,
+    aten.alias_copy.default,
+    aten.lift_fresh_copy.default,
+    aten.contiguous.default,
+)
 def _same(low: Lowering, node: torch.fx.Node, x: Value, **_: object) -> Value:
     return x
 
@@ -26,10 +33,23 @@ def _expand(low: Lowering, node: torch.fx.Node, x: Value, *_: object) -> Value:
     return low.broadcast(x, low.shape(node))
 
 
-@lowers(aten.view.default, aten.view_copy.default, aten.reshape.default, aten._unsafe_view.default,
-        aten._reshape_copy.default, aten._reshape_alias_copy.default,
-        aten.unsqueeze.default, aten.unsqueeze_copy.default, aten.squeeze.default, aten.squeeze_copy.default,
-        aten.squeeze.dim, aten.squeeze_copy.dim, aten.squeeze.dims, aten.squeeze_copy.dims, aten.flatten.using_ints)
+@lowers(
+    aten.view.default,
+    aten.view_copy.default,
+    aten.reshape.default,
+    aten._unsafe_view.default,
+    aten._reshape_copy.default,
+    aten._reshape_alias_copy.default,
+    aten.unsqueeze.default,
+    aten.unsqueeze_copy.default,
+    aten.squeeze.default,
+    aten.squeeze_copy.default,
+    aten.squeeze.dim,
+    aten.squeeze_copy.dim,
+    aten.squeeze.dims,
+    aten.squeeze_copy.dims,
+    aten.flatten.using_ints,
+)
 def _reshape(low: Lowering, node: torch.fx.Node, x: Value, *_: object) -> Value:
     return reshape(low, x, low.shape(node), low.stages[node])
 
@@ -58,7 +78,7 @@ def _restride(x: Value, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         return None
 
 
-def _split_only(old: tuple[int, ...], new: tuple[int, ...]):  # noqa: ANN202 - a function of an index, or None
+def _split_only(old: tuple[int, ...], new: tuple[int, ...]):
     """The index map of a reshape that only splits, adds or drops dimensions (no division needed), or None."""
     pending = [p for p, size in enumerate(new) if size != 1]
     groups: list[list[int]] = []
@@ -105,8 +125,9 @@ def _transpose(low: Lowering, node: torch.fx.Node, x: Value, first: int = 0, sec
 
 
 @lowers(aten.slice.Tensor, aten.slice_copy.Tensor)
-def _slice(low: Lowering, node: torch.fx.Node, x: Value, dim: int = 0, start: int | None = None, *_: object,
-           step: int = 1) -> Value:
+def _slice(
+    low: Lowering, node: torch.fx.Node, x: Value, dim: int = 0, start: int | None = None, *_: object, step: int = 1
+) -> Value:
     dim %= len(x.shape)
     arguments = list(node.args)
     step = arguments[4] if len(arguments) > 4 else step
@@ -125,7 +146,7 @@ def strided(x: Value, dim: int, first: int, step: int, shape: tuple[int, ...]) -
 
     def index_of(index: tuple[Index, ...]) -> tuple[Index, ...]:
         place = add(first, multiply(index[dim], step))
-        return (*index[:dim], place, *index[dim + 1:])
+        return (*index[:dim], place, *index[dim + 1 :])
 
     return remapped(x, shape, index_of)
 
@@ -135,9 +156,31 @@ def _select(low: Lowering, node: torch.fx.Node, x: Value, dim: int, place: int) 
     dim %= len(x.shape)
     place %= x.shape[dim]
     if x.storage is not None:
-        strides = (*x.strides[:dim], *x.strides[dim + 1:])
+        strides = (*x.strides[:dim], *x.strides[dim + 1 :])
         return in_memory(x.storage, low.shape(node), strides, add(x.offset, place * x.strides[dim]))
     return remapped(x, low.shape(node), lambda index: (*index[:dim], place, *index[dim:]))
+
+
+@lowers(aten.unbind.int, aten.unbind_copy.int)
+def _unbind(low: Lowering, node: torch.fx.Node, x: Value, dim: int = 0) -> list[Value]:
+    dim %= len(x.shape)
+    shape = (*x.shape[:dim], *x.shape[dim + 1 :])
+    single = (*x.shape[:dim], 1, *x.shape[dim + 1 :])
+    parts = [strided(x, dim, k, 1, single) for k in range(x.shape[dim])]
+    return [reshape(low, part, shape, low.stages[node]) for part in parts]
+
+
+@lowers(aten.split.Tensor, aten.split_copy.Tensor, aten.split_with_sizes.default, aten.split_with_sizes_copy.default)
+def _split(low: Lowering, node: torch.fx.Node, x: Value, sizes: int | list[int], dim: int = 0) -> list[Value]:
+    dim %= len(x.shape)
+    total = x.shape[dim]
+    if isinstance(sizes, int):
+        sizes = [min(sizes, total - start) for start in range(0, total, sizes)]
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    return [
+        strided(x, dim, start, 1, (*x.shape[:dim], size, *x.shape[dim + 1 :]))
+        for start, size in zip(starts, sizes, strict=True)
+    ]
 
 
 @lowers(aten.flip.default)
@@ -155,17 +198,19 @@ def _unfold(low: Lowering, node: torch.fx.Node, x: Value, dim: int, size: int, s
     if x.storage is None and x.cost > 0:
         x = low.realise(x, low.stages[node])
     if x.storage is not None:
-        strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1:], x.strides[dim])
+        strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :], x.strides[dim])
         return in_memory(x.storage, shape, strides, x.offset)
 
     def index_of(index: tuple[Index, ...]) -> tuple[Index, ...]:
-        return (*index[:dim], add(multiply(index[dim], step), index[-1]), *index[dim + 1:-1])
+        return (*index[:dim], add(multiply(index[dim], step), index[-1]), *index[dim + 1 : -1])
 
     return remapped(x, shape, index_of)
 
 
 @lowers(aten.as_strided.default, aten.as_strided_copy.default)
-def _as_strided(low: Lowering, node: torch.fx.Node, x: Value, size: list[int], stride: list[int], offset: int = 0) -> Value:
+def _as_strided(
+    low: Lowering, node: torch.fx.Node, x: Value, size: list[int], stride: list[int], offset: int = 0
+) -> Value:
     if not x.is_contiguous:
         x = low.realise(x, low.stages[node], copy=True)
     return in_memory(x.storage, tuple(size), tuple(stride), offset or 0)
@@ -177,11 +222,11 @@ def _select_backward(low: Lowering, node: torch.fx.Node, x: Value, sizes: list[i
     place %= sizes[dim]
     shape = tuple(sizes)
     if shape[dim] == 1:
-        return remapped(x, shape, lambda index: (*index[:dim], *index[dim + 1:]))
+        return remapped(x, shape, lambda index: (*index[:dim], *index[dim + 1 :]))
     zero = low.zero(x.dtype)
 
-    def formula(loop, index):  # noqa: ANN001, ANN202 - as Value.formula
-        inner = (*index[:dim], *index[dim + 1:])
+    def formula(loop, index):
+        inner = (*index[:dim], *index[dim + 1 :])
         if isinstance(index[dim], int):
             return x.at(loop, inner) if index[dim] == place else zero
         chosen = x.at(loop, inner)
@@ -197,7 +242,7 @@ def _view_as_real(low: Lowering, node: torch.fx.Node, x: Value) -> Value:
     shape = low.shape(node)
     real = low.dtype(node)
 
-    def formula(loop, index):  # noqa: ANN001, ANN202
+    def formula(loop, index):
         re, im = x.at(loop, index[:-1])
         if isinstance(index[-1], int):
             return (re, im)[index[-1]]
