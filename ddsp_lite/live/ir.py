@@ -100,7 +100,7 @@ class Storage:
 
 @dataclass
 class Value:
-    """A tensor in the compiler: ``formula(loop, index)`` writes one element; ``storage`` is set if it lives in memory."""
+    """A tensor: ``formula(loop, index)`` writes one element; ``storage`` is set where the elements live in memory."""
 
     shape: tuple[int, ...]
     dtype: torch.dtype
