@@ -24,9 +24,10 @@ def f0(
     """Track the fundamental frequency of a voice or of an instrument that plays one note at a time.
 
     The probabilistic YIN method (pYIN): dips of the difference function ``sum_n (x[n] - x[n + lag])^2`` propose
-    periods, a hidden Markov model chooses the smoothest likely path. A frame is the shortest power of two that holds
-    two periods of ``low``: 512 samples at 16 kHz. Frames without a pitch get the frequency interpolated between their
-    neighbours, on a logarithmic axis, so that a synthesiser can run through them; the mask says which frames these are.
+    periods, a hidden Markov model chooses the smoothest likely path, on a grid of 10 cents. A frame is the shortest
+    power of two that holds 30 ms and two periods of ``low``: 512 samples at 16 kHz. Frames without a pitch get the
+    frequency interpolated between their neighbours, on a logarithmic axis, so that a synthesiser can run through them;
+    the mask says which frames these are.
 
     Args:
         x: sound, (..., time).
@@ -58,7 +59,7 @@ def f0(
     checks.in_range(low, "low", 0, high, unit="Hz", bounds="()")
     import librosa
 
-    frame_length = 2 ** math.ceil(math.log2(2 * sample_rate / low + 4))
+    frame_length = 2 ** math.ceil(math.log2(max(0.03 * sample_rate, 2 * sample_rate / low + 4)))
     tracks, masks = [], []
     for channel in _channels(x):
         track, mask, _ = librosa.pyin(
