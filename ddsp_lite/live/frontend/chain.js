@@ -1,0 +1,110 @@
+/** The chain rule opened up: boxes with their values, a local factor on each link, and the product of all factors. */
+
+import { h, symbolNode, whenIdle } from "./dom.js";
+import { panelFrame } from "./figures.js";
+import { DASH, significant, signed, valueAtFraction } from "./format.js";
+
+const PROBES = 7;
+const NEGLIGIBLE = 0.01;
+
+/** A factor below a hundredth of the largest it can be here is called nearly zero, greyed, and said to be so. */
+export class ChainPanel {
+  constructor(item, kit) {
+    this.item = item;
+    this.kit = kit;
+    this.largest = item.factors.map(() => 0);
+    this.boxes = item.boxes.map((box) => this.cell("ddsp-box", box.label, box.symbol, box.output));
+    this.factors = item.factors.map((factor) => this.cell("ddsp-factor ddsp-secret", "", factor.symbol, factor.output));
+    const path = h("div", { class: "ddsp-chain" });
+    this.boxes.forEach((box, n) => {
+      path.append(box.node);
+      if (this.factors[n] && n < this.boxes.length - 1) path.append(this.factors[n].node);
+    });
+    const extra = this.factors.slice(Math.max(0, this.boxes.length - 1));
+    extra.forEach((factor) => path.append(factor.node));
+    this.product = h("span", { class: "ddsp-product-value", "data-number": `chain:${item.product.output}` });
+    this.line = h("p", { class: "ddsp-product ddsp-secret" }, symbolNode(item.product.symbol), " = ", this.productTerms(), " = ", this.product);
+    this.verdict = h("p", { class: "ddsp-verdict ddsp-secret", role: "status" });
+    this.element = panelFrame("chain", "The chain, link by link", { wide: true }, path, this.line, this.verdict);
+    this.probe();
+  }
+
+  cell(kind, label, symbol, output) {
+    const value = h("span", { class: "ddsp-cell-value", "data-number": `chain:${output}` });
+    const node = h("div", { class: kind }, label ? h("span", { class: "ddsp-cell-label" }, label) : null, symbolNode(symbol), value);
+    return { node, value, output };
+  }
+
+  productTerms() {
+    this.terms = this.item.factors.map(() => h("span", { class: "ddsp-term" }));
+    return this.terms.flatMap((term, n) => (n ? [" · ", term] : [term]));
+  }
+
+  /** Learn in idle time how large each factor can get over the sliders' travel and the choices. */
+  probe() {
+    const { model, spec } = this.kit;
+    const settings = [];
+    const choices = spec.controls.filter((control) => control.kind === "choice");
+    const variants = [{}, ...choices.flatMap((choice) => choice.options.map((option) => ({ [choice.name]: option.value })))];
+    for (const control of spec.controls) {
+      if (control.kind !== "slider" || control.hidden) continue;
+      for (const variant of variants) {
+        for (let n = 0; n < PROBES; n += 1) settings.push({ ...variant, [control.name]: valueAtFraction(control, n / (PROBES - 1)) });
+      }
+    }
+    let next = 0;
+    const slice = (left) => {
+      while (next < settings.length && left() > 3) {
+        this.learn(model.evaluate(settings[next]).outputs);
+        next += 1;
+      }
+      if (next < settings.length) this.cancel = whenIdle(slice);
+      else if (this.frame) this.update(this.frame);
+    };
+    this.cancel = whenIdle(slice);
+  }
+
+  learn(outputs) {
+    this.item.factors.forEach(({ output }, n) => {
+      const size = Math.abs(single(outputs[output]));
+      if (size > this.largest[n] && Number.isFinite(size)) this.largest[n] = size;
+    });
+  }
+
+  update(frame) {
+    this.frame = frame;
+    this.learn(frame.outputs);
+    for (const box of this.boxes) box.value.textContent = box.output ? significant(single(frame.outputs[box.output])) : "";
+    const dead = [];
+    this.factors.forEach((factor, n) => {
+      const value = single(frame.outputs[factor.output]);
+      const tiny = Math.abs(value) <= NEGLIGIBLE * this.largest[n] || !Number.isFinite(value);
+      factor.value.textContent = signed(value);
+      factor.node.classList.toggle("ddsp-dead", tiny);
+      this.terms[n].textContent = value < 0 ? `(${significant(value)})` : significant(value);
+      this.terms[n].classList.toggle("ddsp-dead", tiny);
+      if (tiny) dead.push(this.item.factors[n].symbol);
+    });
+    const product = single(frame.outputs[this.item.product.output]);
+    this.product.textContent = Number.isFinite(product) ? signed(product) : DASH;
+    this.say(dead);
+  }
+
+  say(dead) {
+    const key = dead.join();
+    if (key === this.said) return;
+    this.said = key;
+    const names = dead.flatMap((symbol, n) => [n ? " and " : "", symbolNode(symbol)]);
+    this.verdict.replaceChildren(...(dead.length ? [...names, ` ${dead.length > 1 ? "are" : "is"} nearly zero, and so is the product: the other links have no say.`] : []));
+  }
+
+  redraw() {}
+
+  destroy() {
+    this.cancel?.();
+  }
+}
+
+function single(value) {
+  return typeof value === "number" ? value : (value?.[0] ?? NaN);
+}

@@ -1,0 +1,239 @@
+/** The loss over one control, a ball to drag on it, and the gradient as a tangent arrow pointing downhill. */
+
+import { whenIdle } from "./dom.js";
+import { coverNode, panelFrame } from "./figures.js";
+import { fitToControl, inSentence, quantity, significant } from "./format.js";
+import { axisTicks, makeAxis, Plot } from "./plot.js";
+import { downhillWords } from "./widgets.js";
+
+const QUIET_MS = 60;
+const REMEMBERED = 16;
+
+/** Recomputes the curve in idle time when anything but its own control changes; curves that were seen are remembered. */
+export class LandscapePanel {
+  constructor(item, kit) {
+    this.item = item;
+    this.kit = kit;
+    this.control = kit.model.controls.get(item.over);
+    this.xs = item.xs;
+    this.ys = Float64Array.from(item.ys);
+    this.fresh = true;
+    this.seen = new Map([[this.situation(), this.ys]]);
+    this.marker = null;
+    this.plot = new Plot(kit.theme, () => this.draw());
+    this.name = item.output === "loss" ? "Loss" : item.output[0].toUpperCase() + item.output.slice(1).replace(/_/g, " ");
+    this.element = panelFrame("landscape", `${this.name} over ${inSentence(this.control.label)}`, { note: "drag the ball", secret: true }, this.plot.element);
+    this.plot.element.classList.add("ddsp-drag");
+    this.plot.element.append(coverNode("Covered for now"));
+    this.plot.element.addEventListener("pointerdown", (event) => this.grab(event));
+  }
+
+  /** All other values, as a key: while it stays the same, so does the curve. */
+  situation() {
+    const { model } = this.kit;
+    const parts = [];
+    for (const name of model.controls.keys()) {
+      if (name === this.item.over) continue;
+      const value = model.values[name];
+      parts.push(value?.samples ? `${value.name}${value.samples[100]}` : String(value));
+    }
+    return parts.join(";");
+  }
+
+  update(frame) {
+    this.frame = frame;
+    const key = this.situation();
+    if (key !== this.key) {
+      if (this.key !== undefined || !this.seen.has(key)) this.retrace(key);
+      this.key = key;
+    }
+    this.plot.repaint();
+    const { label, unit } = this.control;
+    this.plot.describe(
+      `${this.name} over ${inSentence(label)}. At ${quantity(this.kit.model.values[this.item.over], unit)} it is ${significant(this.height())}; ${downhillWords(this.arrow())}. Lowest at ${quantity(this.xs[this.lowest()], unit)}.`,
+    );
+  }
+
+  /** Compute the curve for the present values of the other controls, a few milliseconds at a time. */
+  retrace(key) {
+    this.cancel?.();
+    clearTimeout(this.quiet);
+    if (this.seen.has(key)) {
+      this.ys = this.seen.get(key);
+      this.fresh = true;
+      return;
+    }
+    this.fresh = false;
+    this.quiet = setTimeout(() => {
+      const ys = new Float64Array(this.xs.length);
+      let next = 0;
+      const slice = (left) => {
+        do {
+          ys[next] = this.kit.model.evaluate({ [this.item.over]: this.xs[next] }).outputs[this.item.output];
+          next += 1;
+        } while (next < ys.length && left() > 3);
+        if (next < ys.length) {
+          this.cancel = whenIdle(slice);
+          return;
+        }
+        this.ys = ys;
+        this.fresh = true;
+        if (this.seen.size >= REMEMBERED) this.seen.delete(this.seen.keys().next().value);
+        this.seen.set(key, ys);
+        this.plot.repaint();
+      };
+      this.cancel = whenIdle(slice);
+    }, QUIET_MS);
+  }
+
+  /** What is drawn, at the present values. */
+  height() {
+    return this.frame.outputs[this.item.output];
+  }
+
+  /** The downhill arrow, when it is the loss that is drawn. */
+  arrow() {
+    return this.item.output === "loss" ? (this.frame.slopes[this.item.over]?.arrow ?? 0) : 0;
+  }
+
+  lowest() {
+    let at = 0;
+    for (let n = 1; n < this.ys.length; n += 1) if (this.ys[n] < this.ys[at] || !Number.isFinite(this.ys[at])) at = n;
+    return at;
+  }
+
+  /** Keep the reader's own setting, as a mark that stays beside the outcome. */
+  setMarker(value) {
+    this.marker = value;
+    this.plot.repaint();
+  }
+
+  grab(event) {
+    if (event.button !== 0 || this.kit.locked()) return;
+    const box = this.plot.element;
+    const move = (moved) => {
+      const pixel = moved.clientX - box.getBoundingClientRect().left;
+      this.kit.change(this.item.over, fitToControl(this.control, this.axes().x.inverse(pixel)));
+    };
+    const release = () => {
+      box.removeEventListener("pointermove", move);
+      box.classList.remove("ddsp-dragging");
+    };
+    box.setPointerCapture(event.pointerId);
+    box.classList.add("ddsp-dragging");
+    box.addEventListener("pointermove", move);
+    box.addEventListener("pointerup", release, { once: true });
+    box.addEventListener("pointercancel", release, { once: true });
+    move(event);
+  }
+
+  axes() {
+    const { plot } = this;
+    let high = -Infinity;
+    let low = Infinity;
+    for (const y of this.ys) {
+      if (y > high) high = y;
+      if (y < low) low = y;
+    }
+    if (!(high > low)) {
+      low = Number.isFinite(low) ? low : 0;
+      high = low + 1;
+    }
+    const base = low < 0 || low > 0.6 * high ? low - 0.15 * (high - low) : 0;
+    const left = 40;
+    const x = makeAxis(this.control.low, this.control.high, left, plot.width - 14, this.control.scale === "log");
+    return { x, y: makeAxis(base, high + 0.06 * (high - base), plot.height - 26, 20) };
+  }
+
+  redraw() {
+    this.plot.repaint();
+  }
+
+  draw() {
+    if (!this.frame) return;
+    const { plot, control } = this;
+    const colours = this.kit.theme.colours;
+    const { x, y } = this.axes();
+    plot.yTicks(y, axisTicks(y, plot.height < 180 ? 2 : 4), x.from, x.to);
+    plot.xTicks(x, axisTicks(x, plot.width < 300 ? 5 : 9), y.from, control.unit);
+    const points = [];
+    this.xs.forEach((value, n) => points.push(x.at(value), y.at(this.ys[n])));
+    plot.pen.globalAlpha = this.fresh ? 1 : 0.35;
+    plot.area(points, y.from, colours["loss-fill"]);
+    plot.line(points, colours.loss, 2.25, this.fresh ? [] : [5, 4]);
+    plot.pen.globalAlpha = 1;
+    if (this.marker !== null) this.flag(x, y, this.marker, "you", colours.yours, [2, 3]);
+    const target = this.targetValue();
+    if (target !== null) this.flag(x, y, target, "target", colours.target, [6, 4]);
+    this.drawBall(x, y);
+  }
+
+  /** Where the target stands, when the demo says so: by a control's name or as a number. */
+  targetValue() {
+    const { target } = this.item;
+    if (typeof target === "number") return target;
+    if (typeof target === "string") return this.kit.model.values[target];
+    return null;
+  }
+
+  /** A vertical line with its name on top, kept inside the plot. */
+  flag(x, y, value, text, colour, dash) {
+    const { plot } = this;
+    const at = Math.round(x.at(value)) + 0.5;
+    plot.line([at, 17, at, y.from], colour, 1.75, dash);
+    plot.font(12, "600");
+    const half = plot.pen.measureText(text).width / 2;
+    plot.pen.textAlign = "center";
+    plot.pen.textBaseline = "top";
+    plot.pen.fillStyle = colour;
+    plot.pen.fillText(text, Math.min(x.to - half, Math.max(x.from + half, at)), 2);
+  }
+
+  drawBall(x, y) {
+    const { plot } = this;
+    const colours = this.kit.theme.colours;
+    const value = this.kit.model.values[this.item.over];
+    if (!Number.isFinite(this.height())) return;
+    const at = x.at(value);
+    const height = Math.min(y.from, Math.max(y.to, y.at(this.height())));
+    const arrow = this.arrow();
+    if (arrow) {
+      const [dx, dy] = this.tangent(x, y, value, Math.sign(arrow));
+      let length = 16 + 84 * Math.abs(arrow);
+      // Held inside the plot, its head and all.
+      if (dx) length = Math.min(length, (dx > 0 ? plot.width - 4 - at : at - 4) / Math.abs(dx));
+      if (dy) length = Math.min(length, (dy > 0 ? y.from - 1 - height : height - 4) / Math.abs(dy));
+      if (length > 14) plot.arrow(at, height, at + dx * length, height + dy * length, colours.gradient, 4);
+      else this.stub(at, height, Math.sign(arrow), x);
+    }
+    plot.pen.beginPath();
+    plot.pen.arc(at, height, 8.5, 0, 2 * Math.PI);
+    plot.pen.fillStyle = colours.yours;
+    plot.pen.strokeStyle = colours.surface;
+    plot.pen.lineWidth = 3;
+    plot.pen.stroke();
+    plot.pen.fill();
+  }
+
+  /** The direction of the curve's tangent at the ball in pixels, downhill. */
+  tangent(x, y, value, sign) {
+    const raw = this.frame.gradients[this.item.over];
+    const slope = typeof raw === "number" ? raw : raw[0];
+    const perPixel = x.logarithmic ? (value * Math.log(x.high / x.low)) / (x.to - x.from) : (x.high - x.low) / (x.to - x.from);
+    const dy = ((slope * perPixel * (y.to - y.from)) / (y.high - y.low)) * sign;
+    const length = Math.hypot(1, dy);
+    return [sign / length, dy / length];
+  }
+
+  /** Where there is no room for the tangent (on the floor or at an edge), a short level arrow says the direction. */
+  stub(at, height, sign, x) {
+    const end = Math.min(x.to + 10, Math.max(x.from - 10, at + sign * 24));
+    if (Math.abs(end - at) > 12) this.plot.arrow(at, height, end, height, this.kit.theme.colours.gradient, 4);
+  }
+
+  destroy() {
+    this.cancel?.();
+    clearTimeout(this.quiet);
+    this.plot.destroy();
+  }
+}
