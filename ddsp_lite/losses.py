@@ -1,4 +1,4 @@
-"""Losses: one number that says how far a sound is from another. Chapters: gradients/filter-cutoff, inference.
+"""Losses: one number that says how far a sound is from another. Chapter: inference/by-gradient-descent.
 
 Every loss is called as ``loss(prediction, target)``, takes sounds of one shape (..., time), and gives a 0-d tensor that
 is zero for equal sounds. Use ``functools.partial`` to fix its options.

@@ -78,6 +78,21 @@ def test_second_and_third_derivative():
     )
 
 
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_first_derivative_is_the_same_on_both_ways(order):
+    """`create_graph=True` leaves the compiled adjoint for one made of differentiable operations."""
+    x, weight = torch.randn(2, 3, 100, dtype=torch.float64)
+    b, a = random_filter(3, zeros=order, poles=order)
+    inputs = [t.requires_grad_() for t in (x, b, a / a[:, :1])]
+    y = torch.ops.ddsp_lite.recursion(*inputs)
+    compiled = torch.autograd.grad((y * weight).sum(), inputs, retain_graph=True)
+    composed = torch.autograd.grad((y * weight).sum(), inputs, create_graph=True)
+    assert not any(t.requires_grad for t in compiled)
+    assert all(t.requires_grad for t in composed)
+    for ours, theirs in zip(compiled, composed, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
 def test_gradient_equals_twin():
     results = []
     for run in (filters.recursion, filters.recursion_twin):
