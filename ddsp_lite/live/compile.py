@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 
 from . import pointwise, scatters, sums, transforms, views  # noqa: F401 - register the operations
@@ -213,49 +211,28 @@ def _entry_points(variants: int, slots: list[str]) -> str:
 
 
 def _assemble(body: str) -> bytes:
-    """C text to WebAssembly, kept by content in the user's cache folder."""
-    import re
-
-    sizes = [int(m) for m in re.findall(r"\b(?:i?r?fft|i?cfft)_[fd]\([^;]*?,(\d+),[-+.e\d]+\);", body)]
-    orders = [int(m) for m in re.findall(r"\brecursion(?:_backward)?_[fd]\([^;]*,(\d+)\);", body)]
-    parts = ['#include "math.h"']
+    """C text to WebAssembly; the runtime's transforms and recursions are included where they are called."""
+    sizes = [int(size) for size in re.findall(r"\b(?:i?r|i?c)fft_[fd]\(\S+,\S+,\d+,(\d+),", body)]
+    orders = [int(count) for count in re.findall(r"\brecursion(?:_backward)?_[fd]\(\S+,(\d+)\);", body)]
+    parts = ['#include "math.h"', f"#define PREPARE {'prepare_transforms();' if sizes else ''}"]
     if sizes:
-        parts += [f"#define FFT_MAX {max(sizes)}", '#include "transforms.h"', "#define PREPARE prepare_transforms();"]
-    else:
-        parts.append("#define PREPARE")
+        parts += [f"#define FFT_MAX {max(sizes)}", '#include "transforms.h"']
     if orders:
         parts += [f"#define ORDER_MAX {max(orders)}", '#include "recursion.h"']
-    text = "\n".join([*parts, body])
-    key = hashlib.sha256(
-        "\0".join([text, *_FLAGS, _tools(), *(p.read_text() for p in sorted(_RUNTIME.glob("*.h")))]).encode()
-    ).hexdigest()
-    kept = _cache_folder() / f"{key}.wasm"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            source, out = Path(folder) / "model.c", Path(folder) / "model.wasm"
-            source.write_text(text)
-            done = subprocess.run(
-                [sys.executable, "-m", "ziglang", "cc", *_FLAGS, f"-I{_RUNTIME}", str(source), "-o", str(out)],
-                capture_output=True,
-                text=True,
-                check=False,
-                env={**os.environ, "ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": folder},
-            )
-            if done.returncode:
-                errors = [line[:300] for line in done.stderr.splitlines() if "error" in line]
-                raise RuntimeError("the C compiler refused the generated code:\n" + "\n".join(errors))
-            os.replace(out, kept)
-    return kept.read_bytes()
-
-
-@functools.cache
-def _tools() -> str:
-    return metadata.version("ziglang")
-
-
-def _cache_folder() -> Path:
-    return Path(platformdirs.user_cache_dir("ddsp_lite")) / "live"
+    with tempfile.TemporaryDirectory(prefix="ddsp_lite") as folder:
+        source, out = Path(folder) / "model.c", Path(folder) / "model.wasm"
+        source.write_text("\n".join([*parts, body]))
+        done = subprocess.run(
+            [sys.executable, "-m", "ziglang", "cc", *_FLAGS, f"-I{_RUNTIME}", str(source), "-o", str(out)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": folder},
+        )
+        if done.returncode:
+            errors = [line[:300] for line in done.stderr.splitlines() if "error" in line]
+            raise RuntimeError("the C compiler refused the generated code:\n" + "\n".join(errors))
+        return out.read_bytes()
 
 
 __all__ = ["Model", "compile_model"]
