@@ -47,7 +47,7 @@ class Lowering:
     declarations: list[str] = field(default_factory=list)
     code: dict[int, list[str]] = field(default_factory=lambda: {0: [], 1: [], 2: []})
     values: dict[torch.fx.Node, object] = field(default_factory=dict)
-    realised: dict[int, Value] = field(default_factory=dict)
+    realised: dict[tuple[int, int], Value] = field(default_factory=dict)
     keep: list[Value] = field(default_factory=list)
 
     @property
@@ -107,12 +107,14 @@ class Lowering:
         """``x`` in memory; contiguous where ``copy`` asks for it."""
         if x.storage is not None and (not copy or x.is_contiguous):
             return x
-        if id(x) not in self.realised:
-            memory = self.allocate(x.shape, x.dtype)
-            self.fill(stage, memory, x)
-            self.realised[id(x)] = memory
-            self.keep.append(x)  # ids stay unique only while the object lives
-        return self.realised[id(x)]
+        for earlier in range(stage + 1):  # memory filled by a later stage would be read before it is written
+            if (id(x), earlier) in self.realised:
+                return self.realised[id(x), earlier]
+        memory = self.allocate(x.shape, x.dtype)
+        self.fill(stage, memory, x)
+        self.realised[id(x), stage] = memory
+        self.keep.append(x)  # ids stay unique only while the object lives
+        return memory
 
     def pointer(self, x: Value, stage: int) -> str:
         """The C pointer to contiguous elements of ``x``."""

@@ -308,6 +308,19 @@ def test_choices_make_variants_and_slow_controls_a_stage_of_their_own():
     assert ramp["loss"] == pytest.approx(float((0.5 * torch.linspace(0, 1, 32) - 1).pow(2).mean()), rel=1e-6)
 
 
+def test_a_constant_used_first_by_a_fast_and_then_by_a_slow_stage():
+    def function(level, target):
+        ramp = torch.arange(64).float() / 64
+        moved = torch.fft.rfft(ramp[None] * 2).abs() * level
+        aimed = torch.fft.rfft((ramp * 2)[None] + 0 * target).abs() * target
+        return {"moved": moved, "aimed": aimed, "loss": (moved - aimed).pow(2).mean()}
+
+    compare(function, {"level": Slider(0, 1, 0.4), "target": Slider(0, 1, 0.9)})
+    slow = {"level": Slider(0, 1, 0.4), "target": Slider(0, 1, 0.9, gradient=False)}
+    got = compile_model(function, slow).run({"level": 0.4, "target": 0.9})["outputs"]
+    np.testing.assert_allclose(got["aimed"] * 0.4, got["moved"] * 0.9, rtol=1e-5)
+
+
 def test_what_does_not_compile_is_named():
     def function(x):
         return {"loss": torch.linalg.det(x.view(2, 4) @ x.view(4, 2))}
