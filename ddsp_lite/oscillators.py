@@ -28,8 +28,8 @@ def sinusoid(
     ``amplitude * sin(phase)``.
 
     Args:
-        frequency: frequency in Hz, in [0, sample_rate / 2]: with ``n_samples`` constant, 0-d or ``(...)``, a sinusoid for
-            each; without, ``(..., time)``, one frequency for each sample.
+        frequency: frequency in Hz, in [0, sample_rate / 2]: with ``n_samples`` constant, 0-d or ``(...)``, a sinusoid
+            for each; without, ``(..., time)``, one frequency for each sample.
         sample_rate: sample rate in Hz.
         n_samples: length of the sound in samples; only for a constant frequency.
         amplitude: amplitude, full scale 1; broadcasts with the result: 0-d, ``(..., 1)`` or ``(..., time)``.
@@ -39,8 +39,8 @@ def sinusoid(
         The sound, ``(..., time)``; float64 if any tensor given is, else float32 (the default dtype for plain numbers).
 
     Raises:
-        ValueError: if a frequency is negative, above Nyquist or not finite, an argument is no float tensor, ``n_samples``
-            is missing or not positive, or the shapes do not broadcast.
+        ValueError: if a frequency is negative, above Nyquist or not finite, an argument is no float tensor,
+            ``n_samples`` is missing or not positive, or the shapes do not broadcast.
 
     Source: Smith, Mathematics of the Discrete Fourier Transform (2007), chapter 4.
     Chapter: oscillators/harmonic-bank.
@@ -127,22 +127,22 @@ def harmonic_bank(
 def sawtooth(f0: Tensor | float, *, sample_rate: float, n_samples: int | None = None, lowest: float = 20.0) -> Tensor:
     r"""Make a sawtooth without aliasing, from its harmonics below Nyquist.
 
-    ``y[n] = (2 / pi) sum_k (-1)^(k+1) sin(k phi[n]) / k``: it rises from 0 through 1 as ``phi`` goes from 0 to pi, where
-    it falls to -1; near the fall it overshoots to about 1.18, as every truncated Fourier series does.
+    ``y[n] = (2 / pi) sum_k (-1)^(k+1) sin(k phi[n]) / k``: it rises from 0 to 1 as ``phi`` goes from 0 to pi, falls to
+    -1 there, and rises again; at the fall it overshoots to about 1.18, as every truncated Fourier series does.
 
     Args:
         f0: fundamental in Hz, at least 0: 0-d, ``(..., time)`` or ``(..., frames)``, as in :func:`harmonic_bank`.
         sample_rate: sample rate in Hz.
         n_samples: length of the sound in samples; not needed where f0 is ``(..., time)``.
-        lowest: the lowest f0 in Hz, above 0, at which all partials below Nyquist are there; lower fundamentals have as
-            many partials as this one. A higher limit makes a traced graph smaller.
+        lowest: the lowest f0 in Hz, in (0, Nyquist), at which all partials below Nyquist are there; lower fundamentals
+            have as many partials as this one. A traced graph computes them all: the higher, the faster.
 
     Returns:
         The sound, ``(..., time)``; float64 if f0 is, else float32.
 
     Raises:
-        ValueError: if f0 is negative, not finite or no float tensor, ``lowest`` is not in (0, Nyquist), or ``n_samples``
-            is missing or no multiple of the frames.
+        ValueError: if f0 is negative, not finite or no float tensor, ``lowest`` is not in (0, Nyquist), or
+            ``n_samples`` is missing or no multiple of the frames.
 
     Source: the Fourier series of the sawtooth; Välimäki and Huovilainen (2007), Antialiasing oscillators in subtractive
         synthesis.
@@ -166,15 +166,15 @@ def square(f0: Tensor | float, *, sample_rate: float, n_samples: int | None = No
         f0: fundamental in Hz, at least 0: 0-d, ``(..., time)`` or ``(..., frames)``, as in :func:`harmonic_bank`.
         sample_rate: sample rate in Hz.
         n_samples: length of the sound in samples; not needed where f0 is ``(..., time)``.
-        lowest: the lowest f0 in Hz, above 0, at which all partials below Nyquist are there; lower fundamentals have as
-            many partials as this one. A higher limit makes a traced graph smaller.
+        lowest: the lowest f0 in Hz, in (0, Nyquist), at which all partials below Nyquist are there; lower fundamentals
+            have as many partials as this one. A traced graph computes them all: the higher, the faster.
 
     Returns:
         The sound, ``(..., time)``; float64 if f0 is, else float32.
 
     Raises:
-        ValueError: if f0 is negative, not finite or no float tensor, ``lowest`` is not in (0, Nyquist), or ``n_samples``
-            is missing or no multiple of the frames.
+        ValueError: if f0 is negative, not finite or no float tensor, ``lowest`` is not in (0, Nyquist), or
+            ``n_samples`` is missing or no multiple of the frames.
 
     Source: the Fourier series of the square wave; Välimäki and Huovilainen (2007), Antialiasing oscillators in
         subtractive synthesis.

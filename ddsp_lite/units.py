@@ -271,8 +271,8 @@ def exp_sigmoid(x: Tensor | float, *, exponent: float = 10.0, maximum: float = 2
 
     Args:
         x: unbounded number, any shape.
-        exponent: factor of amplitude for each step of ``x``, at least e = 2.71829 (below, the slope would be infinite at
-            silence).
+        exponent: factor of amplitude for each step of ``x``, at least e = 2.71828, which keeps the gradient finite
+            however far ``x`` goes.
         maximum: largest amplitude, above 0.
         floor: smallest amplitude, at least 0.
 

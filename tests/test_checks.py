@@ -26,7 +26,9 @@ def test_float_tensors_pass_unchanged(dtype: torch.dtype, shape: tuple[int, ...]
 @pytest.mark.parametrize("number", [440, 440.0, np.float32(440), np.int64(440)])
 def test_numbers_become_tensors(number: float) -> None:
     x = checks.floating(number, "x")
-    assert x.shape == () and x.dtype == torch.float32 and x.item() == 440
+    assert x.shape == ()
+    assert x.dtype == torch.float32
+    assert x.item() == 440
     assert checks.floating(0.1, "x", dtype=torch.float64).item() == 0.1
 
 
@@ -87,7 +89,8 @@ def test_one_sided_ranges_in_words(low: float, high: float, bounds: str, words: 
 
 def test_sound_must_have_samples_and_mono_one_channel() -> None:
     x = torch.zeros(4)
-    assert checks.audio(x, "x") is x and checks.mono(x, "x") is x
+    assert checks.audio(x, "x") is x
+    assert checks.mono(x, "x") is x
     assert checks.audio(torch.zeros(2, 4), "x").shape == (2, 4)
     for bad, words in [
         (torch.zeros(0), "at least one sample, got shape (0,)"),
@@ -105,9 +108,9 @@ def test_sound_must_have_samples_and_mono_one_channel() -> None:
 def test_positive_and_non_negative() -> None:
     assert checks.positive(1e-9, "q") == 1e-9
     assert checks.non_negative(0.0, "q") == 0.0
-    with pytest.raises(ValueError, match="q must be above 0 s, got 0.0"):
+    with pytest.raises(ValueError, match=r"q must be above 0 s, got 0\.0"):
         checks.positive(torch.tensor([1.0, 0.0]), "q", unit="s")
-    with pytest.raises(ValueError, match="q must be at least 0, got -0.5"):
+    with pytest.raises(ValueError, match=r"q must be at least 0, got -0\.5"):
         checks.non_negative(torch.tensor([1.0, -0.5]), "q")
 
 

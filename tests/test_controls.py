@@ -49,7 +49,8 @@ def test_shape_and_dtype(method: str, dtype: torch.dtype) -> None:
     c = torch.rand(3, 5, 2, dtype=dtype)
     for axis, shape in [(-1, (3, 5, 8)), (-2, (3, 20, 2)), (1, (3, 20, 2)), (0, (12, 5, 2))]:
         y = controls.resample(c, shape[axis], method=method, axis=axis)
-        assert y.shape == shape and y.dtype == dtype
+        assert y.shape == shape
+        assert y.dtype == dtype
 
 
 @each_method

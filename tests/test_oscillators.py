@@ -195,10 +195,13 @@ def test_partials_at_and_above_nyquist_are_exactly_absent() -> None:
             phase = torch.full((5,), 0.3, requires_grad=True)
             y = oscillators.harmonic_bank(f, amplitudes, sample_rate=SR, n_samples=64, phase=phase)
             of_f0, of_amplitudes, of_phase = gradients(y, f, amplitudes, phase)
-            assert (of_amplitudes[n_heard:] == 0).all() and (of_amplitudes[:n_heard] != 0).all()
-            assert (of_phase[n_heard:] == 0).all() and (of_phase[:n_heard] != 0).all()
+            assert (of_amplitudes[n_heard:] == 0).all()
+            assert (of_amplitudes[:n_heard] != 0).all()
+            assert (of_phase[n_heard:] == 0).all()
+            assert (of_phase[:n_heard] != 0).all()
             if n_heard == 0:
-                assert (y == 0).all() and (of_f0 == 0).all()
+                assert (y == 0).all()
+                assert (of_f0 == 0).all()
             else:
                 without = oscillators.harmonic_bank(
                     f, amplitudes[:n_heard], sample_rate=SR, n_samples=64, phase=phase[:n_heard]
@@ -214,7 +217,8 @@ def test_partials_are_masked_sample_by_sample() -> None:
     k = torch.arange(1, 5)
     heard = k * f0.detach().unsqueeze(-1) < SR / 2
     assert ((of_amplitudes != 0) == heard).all()
-    assert torch.isfinite(of_f0).all() and (y[-1] == 0)
+    assert torch.isfinite(of_f0).all()
+    assert y[-1] == 0
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
@@ -227,8 +231,23 @@ def test_bank_at_f0_zero_and_at_silence(dtype: torch.dtype) -> None:
             assert all(torch.isfinite(g).all() for g in gradients(y, f, amplitudes))
 
 
+@pytest.mark.parametrize(
+    "frequency", [torch.tensor(439.7), torch.rand(4 * SR) * 100 + 400], ids=["constant", "samples"]
+)
+def test_float32_sinusoid_is_precise_over_four_seconds(frequency: Tensor) -> None:
+    n = None if frequency.ndim else 4 * SR
+    found = []
+    for dtype in (torch.float32, F64):
+        f = frequency.to(dtype, copy=True).requires_grad_()
+        y = oscillators.sinusoid(f, sample_rate=SR, n_samples=n)
+        found.append([y.detach().double(), *(g.double() for g in gradients(y, f))])
+    (y, of_f), (exact, exact_f) = found
+    assert (y - exact).abs().max() < 1e-6
+    assert (of_f - exact_f).norm() < 1e-5 * exact_f.norm()
+
+
 @pytest.mark.parametrize("case", ["constant", "frames"])
-def test_float32_is_precise_over_four_seconds(case: str) -> None:
+def test_float32_bank_is_precise_over_four_seconds(case: str) -> None:
     n, partials = 4 * SR, 100
     f0 = torch.tensor(79.3) if case == "constant" else torch.rand(1000) * 40 + 60
     amplitudes = torch.rand(partials) / partials if case == "constant" else torch.rand(1000, partials) / partials
@@ -271,7 +290,8 @@ def test_away_from_the_edges_they_are_scipys() -> None:
     np.testing.assert_allclose(saw[smooth], scipy.signal.sawtooth(t + math.pi)[smooth], atol=0.03)
     smooth = np.abs((t / TAU) % 0.5 - 0.25) < 0.2
     np.testing.assert_allclose(square[smooth], scipy.signal.square(t)[smooth], atol=0.06)
-    assert 1.0 < np.abs(saw).max() < 1.19 and 1.0 < np.abs(square).max() < 1.19
+    assert 1.0 < np.abs(saw).max() < 1.19
+    assert 1.0 < np.abs(square).max() < 1.19
 
 
 @pytest.mark.parametrize("oscillator", [oscillators.sawtooth, oscillators.square])
@@ -283,18 +303,28 @@ def test_classic_gradients_and_edges(oscillator) -> None:
         f = torch.tensor(f0, requires_grad=True)
         y = oscillator(f, sample_rate=SR, n_samples=64)
         (gradient,) = gradients(y, f)
-        assert torch.isfinite(y).all() and torch.isfinite(gradient)
+        assert torch.isfinite(y).all()
+        assert torch.isfinite(gradient)
         if f0 >= SR / 2:
-            assert (y == 0).all() and gradient == 0
+            assert (y == 0).all()
+            assert gradient == 0
 
 
 @pytest.mark.parametrize("oscillator", [oscillators.sawtooth, oscillators.square])
 def test_classic_batches_and_changing_f0(oscillator) -> None:
     f0 = torch.rand(3, 400, dtype=F64) * 1000 + 200
     y = oscillator(f0, sample_rate=SR)
-    assert y.shape == (3, 400) and y.dtype == F64
+    assert y.shape == (3, 400)
+    assert y.dtype == F64
     for row in range(3):
         torch.testing.assert_close(y[row], oscillator(f0[row], sample_rate=SR))
+    orders = np.arange(1, 40)  # as many as the lowest fundamental, 200 Hz, has below Nyquist
+    series = {
+        oscillators.sawtooth: 2 / math.pi * (-1.0) ** (orders + 1) / orders,
+        oscillators.square: 4 / math.pi * (orders % 2) / orders,
+    }
+    expected = by_numpy(f0[0].numpy(), np.tile(series[oscillator], (400, 1)), SR)
+    np.testing.assert_allclose(y[0].numpy(), expected, atol=1e-10)
     constant = oscillator(torch.tensor([[300.0], [500.0]]), sample_rate=SR, n_samples=100)
     torch.testing.assert_close(constant[1], oscillator(500.0, sample_rate=SR, n_samples=100))
 

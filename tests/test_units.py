@@ -98,7 +98,8 @@ def test_gradients_of_both_ends_of_an_interval() -> None:
 def test_shape_and_dtype_are_kept_and_batches_equal_loops(function, x: torch.Tensor) -> None:
     x = x[:4].reshape(2, 2)
     y = function(x)
-    assert y.dtype == F64 and y.shape == (2, 2)
+    assert y.dtype == F64
+    assert y.shape == (2, 2)
     torch.testing.assert_close(y, torch.stack([torch.stack([function(v) for v in row]) for row in x]))
     single = function(x.float())
     assert single.dtype == torch.float32
@@ -156,8 +157,10 @@ def test_maps_stay_in_range_with_finite_gradients_however_far_one_goes(dtype: to
         y = function(x)
         (gradient,) = torch.autograd.grad(y.sum(), x)
         assert torch.isfinite(gradient).all()
-        assert y[0] == low and y[-1].item() == pytest.approx(high, rel=3e-7)
-        assert (y >= low).all() and (y <= high).all()
+        assert y[0] == low
+        assert y[-1].item() == pytest.approx(high, rel=3e-7)
+        assert (y >= low).all()
+        assert (y <= high).all()
         assert (y.diff() >= 0).all()
         assert gradient[4] > 0.1
 
