@@ -31,6 +31,7 @@ class Player:
 
     Chapter: start/what-is-ddsp.
 
+    >>> import torch
     >>> Player(torch.zeros(16000), sample_rate=16000, caption="Silence")
     Player('Silence', 1.00 s at 16000 Hz)
     """

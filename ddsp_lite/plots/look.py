@@ -23,7 +23,7 @@ COLOURS = {
     "loss": "#9657bd",
     "gradient": "#cf4f14",
     "harmonic": "#12866c",
-    "noise": "#a07c10",
+    "noise": "#9d790f",
     "neutral": "#777b80",
 }
 LINE_STYLES = {"target": (0, (4, 2)), "noise": (0, (1, 1.2)), "harmonic": (0, (6, 1.5, 1, 1.5))}
