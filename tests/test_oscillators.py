@@ -16,7 +16,10 @@ from ddsp_lite import controls, oscillators
 
 SR = 16000
 F64 = torch.float64
+NAN = float("nan")
 TAU = 2 * math.pi
+SINUSOID, BANK = oscillators.sinusoid, oscillators.harmonic_bank
+SAW, SQUARE = oscillators.sawtooth, oscillators.square
 
 
 def by_numpy(f0: np.ndarray, amplitudes: np.ndarray, sample_rate: float, phase: float | np.ndarray = 0.0) -> np.ndarray:
@@ -352,6 +355,19 @@ def test_result_is_float64_if_a_tensor_is(wide: tuple[int, ...], expected: torch
     assert oscillators.sinusoid(f, amplitude=a, phase=p, sample_rate=SR, n_samples=8).dtype == expected
 
 
+def test_everything_happens_on_the_device_of_the_tensors() -> None:
+    f0, amplitudes = torch.ones(2, 4, device="meta"), torch.ones(2, 4, 3, device="meta")
+    for y in (
+        SINUSOID(f0, sample_rate=SR, amplitude=0.5, phase=f0),
+        BANK(f0, amplitudes, sample_rate=SR, n_samples=64, phase=amplitudes[:, 0]),
+        BANK(440.0, amplitudes, sample_rate=SR, n_samples=64),
+        BANK(f0, amplitudes[0, 0], sample_rate=SR, n_samples=64),
+        SAW(f0[0, 0], sample_rate=SR, n_samples=64),
+        SQUARE(f0, sample_rate=SR, n_samples=64),
+    ):
+        assert y.device.type == "meta"
+
+
 def test_plain_numbers_keep_their_precision() -> None:
     n = np.arange(4 * SR)
     y = oscillators.sinusoid(440.1, sample_rate=SR, n_samples=4 * SR, amplitude=0.1, phase=0.3)
@@ -359,15 +375,6 @@ def test_plain_numbers_keep_their_precision() -> None:
     np.testing.assert_allclose(y.numpy(), 0.1 * np.sin(TAU * 440.1 * n / SR + 0.3), atol=1e-7)
     y = oscillators.harmonic_bank(440.1, torch.tensor([0.1]), sample_rate=SR, n_samples=4 * SR)
     np.testing.assert_allclose(y.numpy(), 0.1 * np.sin(TAU * 440.1 * n / SR), atol=1e-7)
-
-
-NAN = float("nan")
-SINUSOID, BANK, SAW, SQUARE = (
-    oscillators.sinusoid,
-    oscillators.harmonic_bank,
-    oscillators.sawtooth,
-    oscillators.square,
-)
 
 
 @pytest.mark.parametrize(
