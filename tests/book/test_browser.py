@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, BrowserContext
 
 from tests.book import browser as book
 
@@ -22,54 +19,6 @@ each_scheme = pytest.mark.parametrize("scheme", book.SCHEMES)
 NOT_A_NUMBER = re.compile(r"\b(NaN|Infinity|undefined|null|\[object)\b")
 VOLUME = 0.4
 CEILING = 10 ** (-3 / 20)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with book.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    with chromium.new_context(
-        permissions=["clipboard-read", "clipboard-write"], viewport={"width": 1200, "height": 900}
-    ) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def addresses() -> Iterator[dict[str, str]]:
-    """Where the site is, by scheme."""
-    with book.serving(book.SITE) as served:
-        yield {"http": served, "file": book.SITE.as_uri()}
-
-
-@pytest.fixture
-def visit(context: BrowserContext, addresses: dict[str, str]) -> Iterator[Callable[..., book.Live]]:
-    """Open a demo in a tab of its own; afterwards nothing may have gone wrong in it."""
-    tabs: list[book.Tab] = []
-
-    def opened(demo: book.PageDemo, scheme: str = "http", state: str = "") -> book.Live:
-        tabs.append(book.Tab(context, f"{addresses[scheme]}/{demo.page}{state}", tuple(addresses.values())))
-        live = book.Live(tabs[-1], demo)
-        if not state:
-            live.unlock()
-        return live
-
-    yield opened
-    problems = [problem for tab in tabs for problem in tab.problems]
-    for tab in tabs:
-        tab.page.close()
-    assert not problems
-
-
-@pytest.fixture(scope="module")
-def measured() -> Iterator[dict[str, dict[str, float]]]:
-    """What is measured here, by demo; written to a file for the reader."""
-    found: dict[str, dict[str, float]] = {demo.id: {} for demo in DEMOS}
-    yield found
-    book.MEASURED.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 def inside(demo: book.PageDemo) -> dict:
