@@ -1,0 +1,90 @@
+# Two commands do everything on a machine with make and Python 3.11 or newer:
+#   make book    builds the book into _build/html        make test    builds it and tests all of it
+# `make help` lists the rest.
+
+VENV ?= .venv
+REPOSITORY ?=
+PIP_FLAGS ?=
+UNIT_TESTS ?= tests ddsp_lite
+WORKERS ?= 2
+
+# Small tensors: more threads than one cost more than they bring, and the chapters run two at a time.
+export OMP_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+export NUMBA_NUM_THREADS ?= 1
+# Demos compiled once serve the book, the tests and JupyterLab.
+export DDSP_LITE_CACHE ?= $(CURDIR)/_build/demos
+
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PYTEST := $(PY) -m pytest
+LOCK := requirements.txt constraints.txt pyproject.toml
+# The stamp's name holds a checksum of what is to be installed: another lock, another stamp.
+INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(LOCK) | cksum))
+
+.DEFAULT_GOAL := help
+.PHONY: help book test check notebooks lab bench clean lint unit
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+book: $(INSTALLED) ## build the book into _build/html (REPOSITORY=https://… adds source, issue and launch buttons)
+	@$(PY) -m book.tools.build --repository "$(REPOSITORY)"
+
+check: $(INSTALLED) ## lint and unit tests, in under a minute
+	@$(MAKE) --no-print-directory lint unit
+
+# All three parts run, so that one failure does not hide another.
+test: book ## everything: the book, unit tests, chapters, built pages in a browser, JupyterLab
+	@status=0; \
+	$(MAKE) --no-print-directory --keep-going lint unit || status=1; \
+	echo "Chapters, each cell's output against the committed one"; \
+	$(PYTEST) -n $(WORKERS) --dist loadfile -p no:doctest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	  --nbval-sanitize-with tests/nbval_sanitize.cfg book tests/book/test_small_book.py || status=1; \
+	echo "The built book, in a browser and in JupyterLab"; \
+	$(PYTEST) tests/book --ignore=tests/book/test_small_book.py || status=1; \
+	exit $$status
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
+
+unit: $(INSTALLED)
+	@$(PYTEST) -n $(WORKERS) --doctest-modules --ignore=tests/book $(UNIT_TESTS)
+
+notebooks: $(INSTALLED) ## run the chapters and bring them into the form that is committed
+	@$(PY) -m book.tools.normalise
+
+lab: $(INSTALLED) ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=. book/index.ipynb
+
+bench: $(INSTALLED) ## time the package's operations beside their peers
+	@$(PY) -m pytest benchmarks
+
+clean: ## remove all that was built, keep the environment
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	@find ddsp_lite book tests -name __pycache__ -type d -exec rm -rf {} + 2>/dev/null || true
+
+$(INSTALLED): | $(PY)
+	@echo "Installing the locked requirements (about 2.5 minutes, 1.8 GB)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -r requirements.txt -c constraints.txt || \
+	  { echo "The requirements could not be installed: see pip's message above. Without a network, point pip at a"; \
+	    echo "folder of wheels, such as make book PIP_FLAGS='--no-index --find-links wheels'."; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Warming up librosa's compiled parts"
+	@$(PY) -m book.tools.warm
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+$(PY):
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	  for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	  done; \
+	fi; \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed and was not found. Install it, or say where it is: make book PYTHON=/path/to/python3.11"; exit 1; fi; \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "PYTHON=$$python is not Python 3.11 or newer."; exit 1; }; \
+	echo "Creating $(VENV) with $$($$python --version)"; \
+	$$python -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "The environment could not be created. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
