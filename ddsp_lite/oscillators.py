@@ -220,7 +220,7 @@ def _harmonics(
     checks.broadcast(**leading, **({} if phase is None else {"phase": phase.shape[:-1]}))
 
     constant = f0.shape[-1] == 1
-    f0 = f0.double() if constant else controls.resample(f0.double(), n_samples)
+    f0 = f0.double() if f0.shape[-1] in (1, n_samples) else controls.resample(f0.double(), n_samples)
     angle = _angle(_cycles(f0, rate, n_samples), dtype).reshape(*f0.shape[:-1], n_frames, 1, hop)
     k = torch.arange(orders.start, orders.stop, orders.step, dtype=torch.float64, device=device)
     angles = k.to(dtype).unsqueeze(-1) * angle
