@@ -85,9 +85,21 @@ def magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
 
 
 def log_magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
-    r"""Take the natural logarithm of `magnitude`, whose arguments, errors, source and chapter these are too.
+    r"""Take the natural logarithm of a spectrum's `magnitude`, with a gradient that is finite everywhere.
 
     .. math:: \ln M = \tfrac{1}{2} \ln\left(\Re(X)^2 + \Im(X)^2 + \epsilon^2\right)
+
+    Args:
+        spectrum: complex spectra (...).
+        floor: the magnitude of silence, above 0, in the spectrum's unit; see `magnitude`.
+
+    Returns:
+        Log magnitudes (...), real, in nepers, at least ln(floor).
+
+    Raises:
+        ValueError: `spectrum` is not complex, or `floor` is not above 0.
+
+    Source: the square root with a floor under it is common practice. Chapter: gradients/filter-cutoff.
 
     >>> log_magnitude(torch.tensor([1 + 0j, 0j]), floor=0.1)
     tensor([ 0.0050, -2.3026])

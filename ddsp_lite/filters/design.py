@@ -44,7 +44,20 @@ def highpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sampl
 
     .. math:: H(s) = \frac{s^2}{s^2 + s/Q + 1}
 
-    with s as in `lowpass_biquad`, whose arguments, result, errors, source and chapter these are too.
+    with s as in `lowpass_biquad`.
+
+    Args:
+        cutoff: cutoff frequency in Hz, in (0, sample_rate / 2); a number or a tensor (...).
+        q: quality factor, above 0, the gain at the cutoff; a number or a tensor that broadcasts with `cutoff`.
+        sample_rate: in Hz.
+
+    Returns:
+        b and a, each (..., 3), float64.
+
+    Raises:
+        ValueError: a control is of the wrong kind, NaN or outside of its range.
+
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
 
     >>> b, a = highpass_biquad(4000.0, sample_rate=16000)
     >>> b.numpy().round(4)
@@ -59,8 +72,20 @@ def bandpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sampl
 
     .. math:: H(s) = \frac{s/Q}{s^2 + s/Q + 1}
 
-    with s as in `lowpass_biquad`. Arguments, result, errors, source and chapter are those of `lowpass_biquad`, with the
-    centre frequency `centre` in the place of `cutoff`; the band is about centre / q wide between its -3 dB points.
+    with s as in `lowpass_biquad`. The band is about centre / q wide between its -3 dB points.
+
+    Args:
+        centre: centre frequency in Hz, in (0, sample_rate / 2); a number or a tensor (...).
+        q: quality factor, above 0; a number or a tensor that broadcasts with `centre`.
+        sample_rate: in Hz.
+
+    Returns:
+        b and a, each (..., 3), float64.
+
+    Raises:
+        ValueError: a control is of the wrong kind, NaN or outside of its range.
+
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
 
     >>> b, a = bandpass_biquad(4000.0, 1.0, sample_rate=16000)
     >>> b.numpy().round(4)
@@ -112,10 +137,19 @@ def windowed_sinc(cutoff: Tensor | float, n_taps: int, *, sample_rate: float) ->
 
 
 def coefficients(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
-    """Take a filter's coefficients, (..., K) and (..., L), as float64: the check that every user of them shares.
+    """Take a filter's coefficients as float64: the check that every user of them shares.
+
+    Args:
+        b: feed-forward coefficients (..., K).
+        a: feedback coefficients (..., L), `a[..., 0]` not zero.
+
+    Returns:
+        b and a, float64.
 
     Raises:
         ValueError: `b` or `a` is empty, not real floating point, or holds NaN; `a[..., 0]` is zero.
+
+    Source: none; a check. Chapter: gradients/filter-cutoff.
 
     >>> coefficients(torch.ones(2), torch.tensor([0.0, 1.0]))
     Traceback (most recent call last):

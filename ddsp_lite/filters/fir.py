@@ -47,7 +47,20 @@ def convolve(x: Tensor, taps: Tensor, *, mode: str = "same") -> Tensor:
 def power_of_two(length: int) -> int:
     """Give the smallest power of two that is at least `length`, the FFT size for a signal of that many samples.
 
+    Args:
+        length: number of samples, at least 1.
+
+    Returns:
+        The power of two.
+
+    Raises:
+        ValueError: `length` is not an integer of at least 1.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on convolution by the DFT.
+    Chapter: gradients/filter-cutoff.
+
     >>> power_of_two(1000)
     1024
     """
-    return 1 << max(length - 1, 0).bit_length()
+    checks.integer(length, "length", 1)
+    return 1 << (length - 1).bit_length()

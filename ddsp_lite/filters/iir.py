@@ -81,7 +81,18 @@ def _differentiable_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: T
 def recursion_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     r"""Filter by a plain loop of PyTorch operations: the reference for `recursion`, some thousand times slower.
 
-    The arguments, the result and what is raised are those of `recursion`.
+    Args:
+        x: signal (..., time), float32 or float64.
+        b: feed-forward coefficients (..., K); leading dimensions broadcast with those of `x`.
+        a: feedback coefficients (..., L), `a[..., 0]` not zero.
+
+    Returns:
+        The filtered signal (..., time), of `x`'s type.
+
+    Raises:
+        ValueError: as `recursion`.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
 
     >>> x = torch.tensor([1.0, 0.0, 0.0])
     >>> recursion_twin(x, torch.tensor([1.0]), torch.tensor([1.0, -0.5]))
@@ -185,7 +196,20 @@ def highpass(x: Tensor, cutoff: Tensor | float, q: Tensor | float = 0.7071, *, s
 
     .. math:: H(s) = \frac{s^2}{s^2 + s/Q + 1} \quad \text{with the cutoff at } s = j
 
-    Arguments, result, errors, source and chapter are those of `lowpass`.
+    Args:
+        x: signal (..., time).
+        cutoff: cutoff frequency in Hz, in (0, sample_rate / 2); a number or a tensor that broadcasts with `x`'s
+            leading dimensions.
+        q: quality factor, above 0, likewise; the gain at the cutoff.
+        sample_rate: in Hz.
+
+    Returns:
+        The filtered signal (..., time), of `x`'s type.
+
+    Raises:
+        ValueError: an argument is of the wrong kind or outside of its range.
+
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
 
     >>> highpass(torch.ones(16000), 1000.0, sample_rate=16000)[-1].abs() < 1e-6  # a constant does not pass
     tensor(True)
@@ -198,8 +222,22 @@ def bandpass(x: Tensor, centre: Tensor | float, q: Tensor | float = 0.7071, *, s
 
     .. math:: H(s) = \frac{s/Q}{s^2 + s/Q + 1} \quad \text{with the centre at } s = j
 
-    The gain at the centre is 1 and the band is centre / q wide. Arguments, result, errors, source and chapter are
-    otherwise those of `lowpass`, with the centre frequency `centre` in the place of `cutoff`.
+    The gain at the centre is 1 and the band is centre / q wide.
+
+    Args:
+        x: signal (..., time).
+        centre: centre frequency in Hz, in (0, sample_rate / 2); a number or a tensor that broadcasts with `x`'s
+            leading dimensions.
+        q: quality factor, above 0, likewise.
+        sample_rate: in Hz.
+
+    Returns:
+        The filtered signal (..., time), of `x`'s type.
+
+    Raises:
+        ValueError: an argument is of the wrong kind or outside of its range.
+
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
 
     >>> bandpass(torch.ones(16000), 1000.0, 2.0, sample_rate=16000)[-1].abs() < 1e-6
     tensor(True)

@@ -45,11 +45,21 @@ def magnitude_db(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: floa
 
     .. math:: 20 \log_{10} |H(f)| = 10 \log_{10} \left( |B|^2 / |A|^2 + 10^{\text{floor}/10} \right)
 
-    Arguments, errors, source and chapter are those of `frequency_response`; `floor_db` is the level that a zero of
-    the filter has, so that value and gradient stay finite there.
+    Args:
+        b: feed-forward coefficients (..., K).
+        a: feedback coefficients (..., L), `a[..., 0]` not zero.
+        frequencies: in Hz, (n_freq,).
+        sample_rate: in Hz.
+        floor_db: the level that a zero of the filter has, in dB, so that value and gradient stay finite there.
 
     Returns:
         The gain in dB (..., n_freq), float64.
+
+    Raises:
+        ValueError: an argument is empty, of the wrong kind, or holds NaN; shapes do not broadcast.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on the frequency response.
+    Chapter: gradients/filter-cutoff.
 
     >>> b, a = torch.tensor([0.5, 0.5]), torch.ones(1)
     >>> magnitude_db(b, a, torch.tensor([0.0, 4000.0, 8000.0]), sample_rate=16000).round(decimals=2) + 0.0
