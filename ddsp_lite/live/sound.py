@@ -33,9 +33,11 @@ class Sound:
     seconds : length; longer clips are cut, shorter ones end in silence.
     clips : recordings as returned by `ddsp_lite.audio.example`, at least one, at the demo's sample rate.
     start : index of the first clip.
+    begin : where in its recording a clip begins, in seconds: one number for all, or one a clip.
     label : what stands beside the menu; default: the control's name in words.
 
-    Raises ValueError for a length that is not positive, no clips, a start that is no index.
+    Raises ValueError for a length that is not positive, no clips, a start that is no index, a beginning outside of the
+    recording.
 
     Chapter: book/inference/by-gradient-descent.
     """
@@ -43,6 +45,7 @@ class Sound:
     seconds: float
     clips: Sequence[Any]
     start: int = 0
+    begin: float | Sequence[float] = 0.0
     label: str | None = None
     gradient: ClassVar[bool] = False
     hidden: ClassVar[bool] = False
@@ -59,6 +62,10 @@ class Sound:
                 hasattr(clip, part) for part in ("samples", "sample_rate", "name", "title", "source", "licence")
             ):
                 raise ValueError(f"clips must be recordings as made by ddsp_lite.audio.example, got {clip!r}")
+        begin = [self.begin] * len(self.clips) if isinstance(self.begin, int | float) else list(self.begin)
+        if len(begin) != len(self.clips) or not all(math.isfinite(each) and each >= 0 for each in begin):
+            raise ValueError(f"begin must be one time in seconds, or {len(self.clips)} of them, got {self.begin!r}")
+        object.__setattr__(self, "begin", tuple(float(each) for each in begin))
         try:
             self.check(self.start)
         except ValueError as error:
@@ -74,6 +81,10 @@ class Sound:
         """Return the number of samples."""
         return round(self.seconds * sample_rate)
 
+    def first(self, value: Any, *, sample_rate: int) -> int:
+        """Return the number of the recording's first sample that is used."""
+        return round(self.begin[self.check(value)] * sample_rate)
+
     def integers(self, value: Any, *, sample_rate: int) -> np.ndarray:
         """Return the clip as the page stores it: little-endian int16 of shape (time,)."""
         clip = self.clips[self.check(value)]
@@ -84,9 +95,12 @@ class Sound:
         samples = np.asarray(torch.as_tensor(clip.samples).detach(), dtype=np.float64)
         if samples.ndim != 1 or samples.size == 0 or not np.isfinite(samples).all():
             raise ValueError(f"the clip {clip.title!r} must be finite mono samples, got shape {samples.shape}")
-        n_samples = self.length(sample_rate=sample_rate)
-        padded = np.zeros(n_samples)
-        padded[: min(n_samples, samples.size)] = samples[:n_samples]
+        first, n_samples = self.first(value, sample_rate=sample_rate), self.length(sample_rate=sample_rate)
+        if first >= samples.size:
+            seconds = samples.size / sample_rate
+            raise ValueError(f"begin must lie in the clip {clip.title!r} of {seconds:g} s, got {self.begin[value]!r}")
+        kept = samples[first : first + n_samples]
+        padded = np.concatenate([kept, np.zeros(n_samples - kept.size)])
         return np.clip(np.rint(padded * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
 
     def tensor(self, value: Any, *, sample_rate: int) -> Tensor:
@@ -110,6 +124,8 @@ class Sound:
         for index, clip in enumerate(self.clips):
             data = base64.b64encode(self.integers(index, sample_rate=sample_rate).tobytes()).decode("ascii")
             python = f'audio.example("{clip.name}", sample_rate={sample_rate}).samples'
+            if self.first(index, sample_rate=sample_rate):
+                python += f"[{self.first(index, sample_rate=sample_rate)}:]"
             told = {"label": clip.title, "title": clip.title, "source": clip.source, "licence": clip.licence}
             clips.append({**told, "data": data, "python": python})
         return {

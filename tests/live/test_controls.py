@@ -154,6 +154,15 @@ def test_sound_ends_in_silence_when_its_clip_is_short() -> None:
     assert tensor[10:].eq(0).all()
 
 
+def test_sound_begins_where_it_is_told() -> None:
+    ramp = np.arange(8000) / 8192
+    sound = Sound(0.5, [recording(ramp), recording(ramp)], begin=[0.0, 0.75])
+    assert sound.tensor(1, sample_rate=8000)[:2000].tolist() == pytest.approx(ramp[6000:].tolist(), abs=1e-4)
+    assert sound.tensor(1, sample_rate=8000)[2000:].eq(0).all()
+    clips = sound.spec("voice", sample_rate=8000)["clips"]
+    assert [clip["python"].rpartition(".")[2] for clip in clips] == ["samples", "samples[6000:]"]
+
+
 @pytest.mark.parametrize("value", [-1, 1, 0.0, True, "trumpet"])
 def test_sound_refuses_what_is_no_clip(value: object) -> None:
     with pytest.raises(ValueError, match=r"in \[0, 0\]"):
@@ -192,3 +201,14 @@ def test_random_values_lie_inside() -> None:
     assert 70 < float(np.median(drawn)) < 140  # half of them in the lower half of the log scale
     assert all(-1 < bar < 1 for bar in bars.interior(generator))
     assert bars.ends() == [[-1.0] * 4, [1.0] * 4]
+
+
+@pytest.mark.parametrize("begin", [-1, float("nan"), [0.0], [0, 1, 2]])
+def test_sound_refuses_bad_beginnings(begin: object) -> None:
+    with pytest.raises(ValueError, match="begin must be one time"):
+        Sound(1.0, [recording(np.ones(9))] * 2, begin=begin)
+
+
+def test_sound_refuses_to_begin_behind_the_end() -> None:
+    with pytest.raises(ValueError, match="begin must lie in the clip"):
+        Sound(1.0, [recording(np.ones(8000))], begin=1.0).tensor(0, sample_rate=8000)
