@@ -66,10 +66,10 @@ clean: ## remove all that was built, keep the environment
 
 $(INSTALLED): | $(PY)
 	@echo "Installing the locked requirements (about 2.5 minutes, 1.8 GB)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -r requirements.txt -c constraints.txt || \
+	@$(PY) -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) -r requirements.txt -c constraints.txt || \
 	  { echo "The requirements could not be installed: see pip's message above. Without a network, point pip at a"; \
 	    echo "folder of wheels, such as make book PIP_FLAGS='--no-index --find-links wheels'."; exit 1; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@echo "Warming up librosa's compiled parts"
 	@$(PY) -m book.tools.warm
 	@rm -f $(VENV)/installed-*
