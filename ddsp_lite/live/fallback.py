@@ -58,8 +58,11 @@ def draw_spectrum(axes: Any, panel: dict[str, Any], values: Values, spec: dict[s
 
 
 def draw_landscape(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
-    """Draw the loss over a control, a ball at the start."""
+    """Draw the loss over a control, a ball at the start, the target as a dashed line."""
+    starts = {control["name"]: control["start"] for control in spec["controls"]}
     control = next(control for control in spec["controls"] if control["name"] == panel["over"])
+    if panel["target"] is not None:
+        axes.axvline(starts.get(panel["target"], panel["target"]), **line_style(1))
     axes.plot(panel["xs"], panel["ys"], color=LOSS, linewidth=1.4)
     axes.plot([control["start"]], [float(values[panel["output"]])], "o", color=YOURS, markersize=6)
     unit = f" ({control['unit']})" if control["unit"] else ""

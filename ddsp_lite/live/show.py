@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ddsp_lite.live.controls import Bars, Control, Slider, between
+from ddsp_lite.live.controls import Bars, Control, Slider, between, check_number
 
 CONTEST_UNITS = ("cents", "dB", "semitones", "value")
 X_SCALES = ("linear", "log")
@@ -90,14 +90,17 @@ class Spectrum(Panel):
 class Landscape(Panel):
     """The loss over one slider, the others as they stand, with a ball to drag and the gradient as an arrow.
 
-    output : name of a 0-d output. over : a slider. n_points : how finely it is drawn. `Demo` computes the curve of
-    the start state by PyTorch; the page computes it anew when another control moves.
+    output : name of a 0-d output. over : a slider. target : where the target lies, as a number or as the name of the
+    slider that holds it, marked by a dashed line. n_points : how finely it is drawn. `Demo` computes the curve of the
+    start state by PyTorch; the page computes it anew when another control moves.
     """
 
-    def __init__(self, output: str = "loss", *, over: str, n_points: int = 121) -> None:
+    def __init__(
+        self, output: str = "loss", *, over: str, target: str | float | None = None, n_points: int = 121
+    ) -> None:
         if isinstance(n_points, bool) or not isinstance(n_points, int) or not 2 <= n_points <= 1001:
             raise ValueError(f"n_points must be a whole number in [2, 1001], got {n_points!r}")
-        self.output, self.over, self.n_points = output, over, n_points
+        self.output, self.over, self.target, self.n_points = output, over, target, n_points
 
     def positions(self, slider: Slider) -> list[float]:
         """Return the slider's values at which the curve is computed, equally spaced on the slider's scale."""
@@ -108,10 +111,20 @@ class Landscape(Panel):
         """Return the panel's description for the page, with empty "ys"."""
         over = names.control("Landscape over", self.over, (Slider,))
         output = names.output("Landscape", self.output, 0)
+        target = self.target
+        if isinstance(target, str):
+            names.control("Landscape target", target, (Slider,))
+        elif target is not None:
+            slider = names.controls[over]
+            try:
+                target = check_number(target, slider.low, slider.high)
+            except ValueError as error:
+                raise ValueError(f"Landscape target {error}") from None
         return {
             "kind": "landscape",
             "over": over,
             "output": output,
+            "target": target,
             "xs": self.positions(names.controls[over]),
             "ys": [],
         }

@@ -40,7 +40,9 @@ GOOD = [
         {"kind": "spectrum", "signals": ["audio", "target"], "mark": "cutoff"},
     ),
     (Spectrum("audio", response=["curve"], frequencies="axis"), {"response": ["curve"], "frequencies": "axis"}),
-    (Landscape(over="cutoff"), {"kind": "landscape", "over": "cutoff", "output": "loss", "ys": []}),
+    (Landscape(over="cutoff"), {"kind": "landscape", "over": "cutoff", "output": "loss", "target": None, "ys": []}),
+    (Landscape(over="cutoff", target="hidden_cutoff"), {"kind": "landscape", "target": "hidden_cutoff"}),
+    (Landscape(over="cutoff", target=800), {"kind": "landscape", "target": 800.0}),
     (Wave("audio", seconds=0.5), {"kind": "wave", "signals": ["audio"], "seconds": 0.5}),
     (Curve("curve", x="axis", xscale="log", title="T"), {"kind": "curve", "x": "axis", "xscale": "log", "title": "T"}),
     (BarPanel("partials", target="goal"), {"kind": "bars", "control": "partials", "target": "goal", "arrows": True}),
@@ -70,6 +72,8 @@ BAD = [
     (Spectrum("audio", mark="partials"), "Slider"),
     (Landscape(over="input"), r"one of \['cutoff', 'hidden_cutoff'\], got 'input'"),
     (Landscape("audio", over="cutoff"), "a single number"),
+    (Landscape(over="cutoff", target="input"), r"Landscape target must name a Slider .* got 'input'"),
+    (Landscape(over="cutoff", target=9000), r"Landscape target must be in \[50, 5000\], got 9000"),
     (Wave("los"), "'los'"),
     (Curve("curve", x="audio"), "one length"),
     (BarPanel("cutoff"), r"Bars control, one of \['partials'\]"),
@@ -135,4 +139,4 @@ def test_landscape_positions_follow_the_sliders_scale() -> None:
 
 
 def test_repr_tells_what_a_panel_was_made_with() -> None:
-    assert repr(Landscape(over="cutoff")) == "Landscape(output='loss', over='cutoff', n_points=121)"
+    assert repr(Landscape(over="cutoff")) == "Landscape(output='loss', over='cutoff', target=None, n_points=121)"
