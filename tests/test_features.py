@@ -48,6 +48,14 @@ def test_f0_follows_a_vibrato() -> None:
     assert cents(frequency, truth[::160])[inner].abs().max() < 20
 
 
+def test_a_frame_tells_of_its_own_sample() -> None:
+    t = seconds(0.6)
+    truth = 250 * 2 ** (1.2 * t)  # a glide of 24 cents a frame: one frame early or late would show
+    x = tone(truth, [0.3, 0.2, 0.1], len(t))
+    frequency, _ = features.f0(x, sample_rate=SR, hop_length=160, low=200, high=600)
+    assert cents(frequency, truth[::160])[4:-4].median().abs() < 8
+
+
 def test_f0_bridges_silence_and_says_where() -> None:
     silence = torch.zeros(3200, dtype=F64)
     low, high = tone(250.0, [0.3, 0.2], 4800), tone(500.0, [0.3, 0.2], 4800)

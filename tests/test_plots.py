@@ -92,6 +92,7 @@ def test_transparent_and_without_black_or_white(picture: Callable[..., Axes], gi
     pixels = drawn(ax)
     corners = pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3]
     assert (corners == 0).all()
+    assert ax.patch.get_facecolor()[3] == 0
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
     assert {mpl.colors.to_hex(label.get_color()) for label in labels} == {plots.COLOURS["neutral"]}
     assert {mpl.colors.to_hex(spine.get_edgecolor()) for spine in ax.spines.values()} == {plots.COLOURS["neutral"]}
