@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { coverNode, panelFrame } from "./figures.js";
-import { fitToControl, fractionOf, inSentence, keyStep, quantity, valueAtFraction } from "./format.js";
+import { controlText, fitToControl, fractionOf, keyStep, valueAtFraction } from "./format.js";
 import { makeAxis, Plot } from "./plot.js";
 import { downhillWords } from "./widgets.js";
 
@@ -120,7 +120,7 @@ export class BarsPanel {
     const bars = this.kit.model.values[this.control.name];
     const slope = frame.slopes[this.control.name];
     this.inputs.forEach((input, n) => {
-      const words = `${quantity(bars[n], this.control.unit)}${slope ? `, ${this.isMute(slope, n) ? "no gradient" : downhillWords(slope.arrow[n])}` : ""}`;
+      const words = `${controlText(this.control, bars[n])}${slope ? `, ${this.isMute(slope, n) ? "no gradient" : downhillWords(slope.arrow[n])}` : ""}`;
       if (input.dataset.words === words) return;
       input.dataset.words = words;
       input.value = fractionOf(this.control, bars[n]);
@@ -190,7 +190,7 @@ export class BarsPanel {
       const height = y.at(fractionOf(this.control, Math.max(target[n], this.control.scale === "log" ? this.control.low : -Infinity)));
       points.push(x.at(n), height, x.at(n) + slot, height);
     }
-    this.plot.line(points, this.kit.theme.colours.surface, 4);
+    this.plot.line(points, this.kit.theme.colours.surface, 4.5, [6, 4]);
     this.plot.line(points, this.kit.theme.colours.target, 1.75, [6, 4]);
   }
 
@@ -227,7 +227,7 @@ export class BarsPanel {
     slope.gradient.forEach((one, n) => {
       if (Number.isFinite(one) && (at < 0 || Math.abs(one) > Math.abs(slope.gradient[at]))) at = n;
     });
-    return at < 0 ? null : { value: slope.gradient[at], label: inSentence(labels?.[at] ?? String(at + 1)) };
+    return at < 0 ? null : { value: slope.gradient[at], label: labels?.[at] ?? `no. ${at + 1}` };
   }
 
   destroy() {

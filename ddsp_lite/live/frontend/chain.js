@@ -5,14 +5,15 @@ import { panelFrame } from "./figures.js";
 import { DASH, significant, signed, valueAtFraction } from "./format.js";
 
 const PROBES = 7;
-const NEGLIGIBLE = 0.01;
+const NEGLIGIBLE = 0.03;
+const WIDE_SPAN = 20;
 
-/** A factor below a hundredth of the largest it can be here is called nearly zero, greyed, and said to be so. */
+/** A factor that is small against the largest that it can be here is called nearly zero, greyed, and said to be so. */
 export class ChainPanel {
   constructor(item, kit) {
     this.item = item;
     this.kit = kit;
-    this.largest = item.factors.map(() => 0);
+    this.seen = [];
     this.boxes = item.boxes.map((box) => this.cell("ddsp-box", box.label, box.symbol, box.output));
     this.factors = item.factors.map((factor) => this.cell("ddsp-factor ddsp-secret", "", factor.symbol, factor.output));
     const path = h("div", { class: "ddsp-chain" });
@@ -25,7 +26,7 @@ export class ChainPanel {
     this.product = h("span", { class: "ddsp-product-value", "data-number": `chain:${item.product.output}` });
     this.line = h("p", { class: "ddsp-product ddsp-secret" }, symbolNode(item.product.symbol), " = ", this.productTerms(), " = ", this.product);
     this.verdict = h("p", { class: "ddsp-verdict ddsp-secret", role: "status" });
-    this.element = panelFrame("chain", "The chain, link by link", { wide: true }, path, this.line, this.verdict);
+    this.element = panelFrame("chain", "The chain, link by link", { wide: true }, h("div", {}, path, this.line, this.verdict));
     this.probe();
   }
 
@@ -59,26 +60,50 @@ export class ChainPanel {
         next += 1;
       }
       if (next < settings.length) this.cancel = whenIdle(slice);
-      else if (this.frame) this.update(this.frame);
+      else this.conclude();
     };
     this.cancel = whenIdle(slice);
   }
 
   learn(outputs) {
-    this.item.factors.forEach(({ output }, n) => {
-      const size = Math.abs(single(outputs[output]));
-      if (size > this.largest[n] && Number.isFinite(size)) this.largest[n] = size;
+    const values = (entries) => entries.map(({ output }) => single(outputs[output]));
+    this.seen.push({ boxes: values(this.item.boxes), factors: values(this.item.factors) });
+  }
+
+  /** From what was seen: which boxes are better told in ratios, and how large each factor gets. */
+  conclude() {
+    this.ratios = this.item.boxes.map((_, n) => {
+      const values = this.seen.map((one) => one.boxes[n]).filter(Number.isFinite);
+      return Math.min(...values) > 0 && Math.max(...values) > WIDE_SPAN * Math.min(...values);
     });
+    this.largest = this.item.factors.map((_, n) => Math.max(...this.seen.map((one) => this.strength(one, n)).filter(Number.isFinite)));
+    this.seen = [];
+    if (this.frame) this.update(this.frame);
+  }
+
+  /** A factor's size; where a box at its end spans decades, as a cutoff does, per relative change of that box. */
+  strength({ boxes, factors }, n) {
+    let size = Math.abs(factors[n]);
+    if (factors.length !== boxes.length - 1) return size;
+    if (this.ratios[n]) size *= boxes[n];
+    if (this.ratios[n + 1]) size /= boxes[n + 1];
+    return size;
+  }
+
+  isNegligible(frame, n) {
+    const values = (entries) => entries.map(({ output }) => single(frame.outputs[output]));
+    if (!this.largest) return values(this.item.factors)[n] === 0;
+    const strength = this.strength({ boxes: values(this.item.boxes), factors: values(this.item.factors) }, n);
+    return !(strength > NEGLIGIBLE * this.largest[n]);
   }
 
   update(frame) {
     this.frame = frame;
-    this.learn(frame.outputs);
     for (const box of this.boxes) box.value.textContent = box.output ? significant(single(frame.outputs[box.output])) : "";
     const dead = [];
     this.factors.forEach((factor, n) => {
       const value = single(frame.outputs[factor.output]);
-      const tiny = Math.abs(value) <= NEGLIGIBLE * this.largest[n] || !Number.isFinite(value);
+      const tiny = this.isNegligible(frame, n);
       factor.value.textContent = signed(value);
       factor.node.classList.toggle("ddsp-dead", tiny);
       this.terms[n].textContent = value < 0 ? `(${significant(value)})` : significant(value);

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { panelFrame } from "./figures.js";
-import { inSentence, quantity, significant, valueAtFraction } from "./format.js";
+import { controlText, inSentence, quantity, significant, valueAtFraction } from "./format.js";
 
 const MARGIN = 0.12;
 const APART = 0.12;
@@ -16,7 +16,7 @@ function distance(unit, control, value, truth) {
 }
 
 function distanceText(unit, control, amount) {
-  if (unit === "value") return quantity(amount, control.unit);
+  if (unit === "value") return quantity(amount, control.unit, 2);
   return `${significant(amount, 2)} ${unit}`;
 }
 
@@ -39,7 +39,7 @@ export class ContestPanel {
       "contest",
       "Beat the gradient",
       { wide: true },
-      h("div", { class: "ddsp-contest" }, this.text, h("div", { class: "ddsp-contest-row" }, this.button, this.clock, this.bar), this.score),
+      h("div", { class: "ddsp-contest" }, this.text, this.score, h("div", { class: "ddsp-contest-row" }, this.button, this.clock, this.bar)),
     );
     this.enter("idle");
   }
@@ -131,7 +131,7 @@ export class ContestPanel {
       const truth = model.values[secret.name];
       const off = [this.reader, this.gradient].map(({ values }) => distance(unit, control, values[control.name], truth));
       if (off[0] < off[1]) won += 1;
-      return this.row(control.label, quantity(truth, control.unit), off, off.map((amount) => distanceText(unit, control, amount)));
+      return this.row(control.label, controlText(control, truth), off, off.map((amount) => distanceText(unit, control, amount)));
     });
     const losses = [this.reader.loss, this.gradient.loss];
     const total = this.row("Audio loss", "0", losses, losses.map((loss) => significant(loss)));

@@ -1,10 +1,10 @@
 /** Plain curves: a stretch of the waveform, any output over any other, and the history of the loss or a control. */
 
-import { coverNode, nameOf, panelFrame, roleOf } from "./figures.js";
+import { coverNode, linesOf, nameOf, panelFrame } from "./figures.js";
 import { quantity, significant } from "./format.js";
 import { axisTicks, makeAxis, Plot } from "./plot.js";
 
-/** Draws axes and several lines; the target dashed. `lines`: [{role, points: flat value list}]. */
+/** Draws axes and several lines. `lines`: [{role, dash, points: flat value list}]. */
 function drawLines(plot, theme, x, y, lines, { unit = "", xTicks = 7 } = {}) {
   plot.yTicks(y, axisTicks(y, plot.height < 180 ? 3 : 5), x.from, x.to);
   plot.xTicks(x, axisTicks(x, plot.width < 300 ? Math.min(5, xTicks) : xTicks), y.from, unit);
@@ -12,24 +12,24 @@ function drawLines(plot, theme, x, y, lines, { unit = "", xTicks = 7 } = {}) {
   plot.pen.beginPath();
   plot.pen.rect(x.from - 1, y.to - 4, x.to - x.from + 5, y.from - y.to + 6);
   plot.pen.clip();
-  for (const { role, points } of lines) {
+  for (const { role, dash, points } of lines) {
     const pixels = new Float32Array(points.length);
     for (let n = 0; n < points.length; n += 2) {
       pixels[n] = x.at(points[n]);
       pixels[n + 1] = y.at(points[n + 1]);
     }
-    plot.line(pixels, theme.colours[role] ?? theme.colours.ink, role === "target" ? 1.75 : 2, role === "target" ? [6, 4] : []);
+    plot.line(pixels, theme.colours[role] ?? theme.colours.ink, dash.length ? 1.75 : 2, dash);
   }
   plot.pen.restore();
 }
 
 /** Target first, so that one's own line lies on top. */
-function inDrawingOrder(names) {
-  return [...names].sort((a, b) => (roleOf(b) === "target") - (roleOf(a) === "target"));
+function inDrawingOrder(lines) {
+  return [...lines].sort((a, b) => (b.role === "target") - (a.role === "target"));
 }
 
-function legendOf(spec, signals) {
-  return signals.map((name) => [nameOf(spec, name), roleOf(name), roleOf(name) === "target" ? "dashed" : "line"]);
+function legendOf(spec, lines) {
+  return lines.map(({ name, role, style }) => [nameOf(spec, name), role, style]);
 }
 
 /** The first `seconds` of some signals. */
@@ -37,8 +37,9 @@ export class WavePanel {
   constructor(item, kit) {
     this.item = item;
     this.kit = kit;
+    this.lines = linesOf(kit.spec, item.signals);
     this.plot = new Plot(kit.theme, () => this.draw());
-    this.element = panelFrame("wave", "Waveform", { keys: legendOf(kit.spec, item.signals) }, this.plot.element);
+    this.element = panelFrame("wave", "Waveform", { keys: legendOf(kit.spec, this.lines) }, this.plot.element);
     this.plot.element.append(coverNode("Covered for now"));
     this.plot.describe(`The first ${quantity(item.seconds, "s")} of ${item.signals.map((name) => nameOf(kit.spec, name)).join(" and ")}.`);
     this.reach = 0.1;
@@ -70,11 +71,11 @@ export class WavePanel {
     const x = makeAxis(0, count * perSample, 40, this.plot.width - 6);
     const y = makeAxis(-1.05 * this.reach, 1.05 * this.reach, this.plot.height - 26, 8);
     const every = Math.max(1, Math.floor(count / (2 * this.plot.width)));
-    const lines = inDrawingOrder(this.item.signals).map((name) => {
+    const lines = inDrawingOrder(this.lines).map(({ name, role, dash }) => {
       const points = [];
       const samples = this.frame.outputs[name];
       for (let n = 0; n < count; n += every) points.push(n * perSample, samples[n]);
-      return { role: roleOf(name), points };
+      return { role, dash, points };
     });
     drawLines(this.plot, this.kit.theme, x, y, lines, { unit: milliseconds ? "ms" : "s" });
   }
@@ -89,10 +90,11 @@ export class CurvePanel {
   constructor(item, kit) {
     this.item = item;
     this.kit = kit;
+    this.lines = linesOf(kit.spec, item.signals);
     this.plot = new Plot(kit.theme, () => this.draw());
     const title = item.title || inTitle(item.signals, kit.spec);
     const note = [item.ylabel, item.xlabel].filter(Boolean).join(" over ");
-    this.element = panelFrame("curve", title, { keys: item.signals.length > 1 ? legendOf(kit.spec, item.signals) : [], note: item.signals.length > 1 ? "" : note }, this.plot.element);
+    this.element = panelFrame("curve", title, { keys: item.signals.length > 1 ? legendOf(kit.spec, this.lines) : [], note: item.signals.length > 1 ? "" : note }, this.plot.element);
     this.plot.element.append(coverNode("Covered for now"));
     this.plot.describe(`${title}: ${note || "curve"}.`);
     this.low = Infinity;
@@ -124,11 +126,11 @@ export class CurvePanel {
     const x = makeAxis(first, grid[grid.length - 1], 44, this.plot.width - 8, logarithmic);
     const pad = 0.06 * (this.high - this.low || 1);
     const y = makeAxis(this.low - pad, this.high + pad, this.plot.height - 26, 8);
-    const lines = inDrawingOrder(this.item.signals).map((name) => {
+    const lines = inDrawingOrder(this.lines).map(({ name, role, dash }) => {
       const points = [];
       const values = this.frame.outputs[name];
       for (let n = 0; n < values.length; n += 1) if (!logarithmic || grid[n] > 0) points.push(grid[n], values[n]);
-      return { role: roleOf(name), points };
+      return { role, dash, points };
     });
     const unit = /\b(k?Hz|ms|s|dB)\b/.exec(this.item.xlabel ?? "")?.[0] ?? "";
     drawLines(this.plot, this.kit.theme, x, y, lines, { unit });
@@ -189,7 +191,7 @@ export class TracePanel {
       y = makeAxis(Math.min(0, ...finite), 1.06 * Math.max(1e-12, ...finite), plot.height - 26, 8);
     }
     const role = control ? "yours" : "loss";
-    const lines = history[0].map((_, which) => ({ role, points: history.flatMap((values, n) => [n, values[which]]) }));
+    const lines = history[0].map((_, which) => ({ role, dash: [], points: history.flatMap((values, n) => [n, values[which]]) }));
     drawLines(plot, this.kit.theme, x, y, lines, { unit: "steps" });
     plot.pen.fillStyle = this.kit.theme.colours[role];
     for (const last of history[history.length - 1]) {

@@ -1,17 +1,18 @@
 /** A whole demo: builds the parts, joins them, and answers to the keyboard, the page's address and a Jupyter host. */
 
 import { Follower, isUsable, Optimiser } from "./descend.js";
-import { h, uid, watchTheme } from "./dom.js";
+import { h, watchTheme } from "./dom.js";
 import { createEngine } from "./engine.js";
-import { inSentence, quantity } from "./format.js";
+import { controlText, inSentence } from "./format.js";
+import { createWidgets, layOut } from "./layout.js";
 import { createPanels } from "./panels.js";
 import { Prediction } from "./predict.js";
 import { DescentSettings, Readout, Tools } from "./readout.js";
 import { addressStates, applyState, Model, startValues, stateText, writeAddress } from "./state.js";
 import { Transport } from "./transport.js";
-import { ChoiceWidget, SliderWidget, SoundWidget } from "./widgets.js";
 
 const ADDRESS_AFTER_MS = 600;
+const HOST_EVERY_MS = 80;
 
 const REASONS = {
   converged: (steps) => `Stopped after ${steps} steps: it gets no better than this.`,
@@ -26,6 +27,7 @@ class Demo {
   constructor(el, spec, host) {
     this.spec = spec;
     this.host = host;
+    this.untold = new Set();
     this.root = el.classList.contains("ddsp-demo") ? el : el.appendChild(h("div", { class: "ddsp-demo" }));
     this.model = new Model(spec, createEngine(spec.engine));
     this.optimiser = new Optimiser(spec);
@@ -53,52 +55,18 @@ class Demo {
     this.transport = new Transport(this);
     this.readout = new Readout(this);
     this.panels = createPanels(this);
-    this.widgets = new Map();
-    for (const control of spec.controls) {
-      if (control.hidden || control.kind === "bars") continue;
-      const change = (value) => this.change(control.name, value);
-      if (control.kind === "slider") this.widgets.set(control.name, new SliderWidget(control, change));
-      if (control.kind === "choice") this.widgets.set(control.name, new ChoiceWidget(control, change));
-      if (control.kind === "sound") this.widgets.set(control.name, new SoundWidget(control, spec.sampleRate, change));
-    }
+    this.widgets = createWidgets(spec, (name, value) => this.change(name, value));
     this.prediction = spec.predict ? new Prediction(spec.predict, this) : null;
     this.settings = spec.descend ? new DescentSettings(this) : null;
     this.tools = new Tools(this);
-    const titleId = uid("title");
-    this.body = h(
-      "div",
-      { class: "ddsp-body" },
-      h("div", { class: `ddsp-panels ddsp-count-${this.panels.length}` }, this.panels.map((panel) => panel.element)),
-      h("div", { class: "ddsp-controls" }, [...this.widgets.values()].map((widget) => widget.element)),
-      this.transport.element,
-      this.settings?.element,
-      h("div", { class: "ddsp-results" }, this.readout.numbers, this.readout.status, this.tools.element),
-    );
-    this.veil = h("p", { class: "ddsp-veil" }, "Make a prediction above to open the demo.");
-    this.root.replaceChildren(
-      h(
-        "div",
-        { class: "ddsp-card" },
-        h("p", { class: "ddsp-title", id: titleId }, spec.title),
-        this.prediction?.element,
-        h("div", { class: "ddsp-stage" }, this.body, this.veil),
-        this.prediction?.after,
-        this.readout.foot,
-        this.readout.spoken,
-      ),
-    );
-    this.root.dataset.id = spec.id;
-    this.root.setAttribute("role", "group");
-    this.root.setAttribute("aria-labelledby", titleId);
-    this.root.setAttribute("data-lm-suppress-shortcuts", "true");
-    this.root.tabIndex = -1;
+    this.body = layOut(this);
   }
 
   connect() {
     this.model.listen((frame, changed) => this.update(frame, changed));
     this.keydown = (event) => this.pressed(event);
     this.root.addEventListener("keydown", this.keydown);
-    if (this.host) this.unhost = this.host.onChange((name, value) => this.model.set(name, value, "host"));
+    if (this.host) this.unhost = this.host.onChange((name, value) => this.untold.has(name) || this.model.set(name, value, "host"));
     else {
       this.rehash = () => {
         const text = addressStates().get(this.spec.id);
@@ -117,17 +85,31 @@ class Demo {
     for (const panel of this.panels) panel.update(frame, changed);
     this.readout.update(frame);
     this.transport.update();
-    for (const [name, origin] of changed) {
-      if (this.host && origin !== "host") this.host.set(name, this.plain(name));
-    }
+    this.tellHost(changed);
     if ([...changed.values()].some((origin) => origin === "reader" || origin === "descent")) this.remember();
   }
 
-  /** A value as JSON can hold it: bars as a list, a reader's own sound as nothing new. */
+  /** Hand new values to the host, gathered: descent makes sixty a second. */
+  tellHost(changed) {
+    if (!this.host) return;
+    for (const [name, origin] of changed) {
+      if (origin !== "host" && this.model.controls.has(name)) this.untold.add(name);
+    }
+    if (!this.untold.size) return;
+    this.hostTimer ??= setTimeout(() => {
+      this.hostTimer = null;
+      const names = [...this.untold];
+      this.untold.clear();
+      for (const name of names) this.host.set(name, this.plain(name));
+    }, HOST_EVERY_MS);
+  }
+
+  /** A value as JSON can hold it: bars as a list within bounds, a reader's own sound as nothing new. */
   plain(name) {
     const value = this.model.values[name];
-    if (value instanceof Float32Array) return Array.from(value);
-    return value?.samples ? this.model.controls.get(name).start : value;
+    const control = this.model.controls.get(name);
+    if (value instanceof Float32Array) return Array.from(value, (bar) => Math.min(control.high, Math.max(control.low, Number(bar.toPrecision(7)))));
+    return value?.samples ? control.start : value;
   }
 
   /** Keep the state in the page's address, a moment after the last change. */
@@ -244,7 +226,7 @@ class Demo {
   /** The reader's own setting in words. */
   markText() {
     const names = this.optimiser.parameters.filter((control) => control.kind === "slider");
-    return names.map((control) => `${names.length > 1 ? `${inSentence(control.label)} ` : ""}${quantity(this.model.values[control.name], control.unit)}`).join(", ");
+    return names.map((control) => `${names.length > 1 ? `${inSentence(control.label)} ` : ""}${controlText(control, this.model.values[control.name])}`).join(", ");
   }
 
   startSettings() {
@@ -284,6 +266,7 @@ class Demo {
   destroy() {
     this.follower.cancel();
     clearTimeout(this.addressTimer);
+    clearTimeout(this.hostTimer);
     this.theme.stop();
     this.panels.forEach((panel) => panel.destroy());
     this.transport.destroy();

@@ -21,13 +21,15 @@ function stretch(control, value, per) {
 
 /** A slope over the control's whole travel, in units of `scale`, as an arrow from -1 to 1 that points downhill; 0 when flat. */
 function arrowOf(control, value, gradient, per, scale) {
+  // One of many bars holds a small share of the loss: its arrow is drawn larger, so that it can be seen.
+  const share = Math.sqrt(control.n ?? 1);
   if (!Number.isFinite(gradient)) return 0;
   let travel = control.high - control.low;
   if (control.scale === "log") {
     const middle = Math.sqrt(control.low * control.high);
     travel = (per === "value" ? middle : value) * Math.log(control.high / control.low);
   }
-  const length = 1 - Math.exp(-Math.abs(gradient * travel) / (4 * scale));
+  const length = 1 - Math.exp(-(Math.abs(gradient * travel) * share) / (4 * scale));
   return length < 5e-4 ? 0 : -Math.sign(gradient) * length;
 }
 

@@ -41,11 +41,13 @@ export function icon(name) {
 const SWATCHES = {
   line: "M1 5H23",
   dashed: "M1 5H23",
-  area: "M1 9L7 3L12 6L17 2L23 9Z",
   dots: "M1 5H23",
+  mixed: "M1 5H23",
+  area: "M1 9L7 3L12 6L17 2L23 9Z",
+  both: "M1 3H23M3 10L8 6L13 7.5L18 5.5L22 10",
 };
 
-/** One legend entry: a short sample of the line (solid, dashed, dotted or filled) and its name. */
+/** One legend entry: a short sample of the line (solid, dashed, filled, dashed over filled) and its name. */
 export function legendEntry(label, role, style) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 10");

@@ -47,7 +47,9 @@ export class Fft {
   }
 }
 
-/** Mean spectrum of a sound in dB full scale (a full-scale sine reads 0 dB): Hann frames, half overlapped, zero-padded twice. */
+const BLACKMAN_HARRIS = [0.35875, -0.48829, 0.14128, -0.01168];
+
+/** Mean spectrum of a sound in dB full scale (a full-scale sine reads 0 dB): frames half overlapped, zero-padded twice, under a Blackman-Harris window, whose side lobes lie below the picture. */
 export class MeanSpectrum {
   constructor(frame = 2048) {
     this.frame = frame;
@@ -55,7 +57,7 @@ export class MeanSpectrum {
     this.fft = new Fft(this.padded);
     this.real = new Float64Array(this.padded);
     this.imaginary = new Float64Array(this.padded);
-    this.window = Float64Array.from({ length: frame }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / frame));
+    this.window = Float64Array.from({ length: frame }, (_, n) => BLACKMAN_HARRIS.reduce((sum, weight, k) => sum + weight * Math.cos((2 * Math.PI * k * n) / frame), 0));
   }
 
   /** Levels in dB at frequencies k * sampleRate / (2 * frame), k = 0 … frame. */
@@ -75,7 +77,7 @@ export class MeanSpectrum {
         power[k] += (real[k] ** 2 + imaginary[k] ** 2 + real[mirror] ** 2 + imaginary[mirror] ** 2) / 2;
       }
     }
-    const reference = (frame / 4) ** 2 * starts.length;
+    const reference = ((frame * BLACKMAN_HARRIS[0]) / 2) ** 2 * starts.length;
     const levels = new Float32Array(frame + 1);
     for (let k = 0; k <= frame; k += 1) levels[k] = 10 * Math.log10(power[k] / reference + 1e-12);
     return levels;

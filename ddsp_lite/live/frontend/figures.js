@@ -2,13 +2,33 @@
 
 import { h, legendEntry } from "./dom.js";
 
-/** The role of an output, and so its colour: the target, the reader's own sound, its harmonic or noise part. */
-export function roleOf(name) {
-  if (/target/i.test(name)) return "target";
+/** The role of an output, and so its colour: the target (by name, or as the second of a pair), the reader's own sound, its harmonic or noise part. */
+export function roleOf(spec, name) {
+  if (/target|recording/i.test(name)) return "target";
   if (/noise/i.test(name)) return "noise";
   if (/harmonic/i.test(name)) return "harmonic";
   if (/loss/i.test(name)) return "loss";
-  return "yours";
+  const isSecond = spec.show.some((item) => (item.kind === "player" || item.kind === "spectrum") && (item.signals.indexOf(name) === 1 || item.response?.indexOf(name) === 1));
+  return isSecond ? "target" : "yours";
+}
+
+const FURTHER_LINES = [
+  { role: "yours", style: "line", dash: [] },
+  { role: "harmonic", style: "dots", dash: [2, 3] },
+  { role: "noise", style: "mixed", dash: [9, 3, 2, 3] },
+];
+
+/** How each of some lines is drawn: by its role; of several without one, each in its own colour and dash. */
+export function linesOf(spec, names) {
+  let further = 0;
+  return names.map((name) => {
+    const role = roleOf(spec, name);
+    if (role === "target") return { name, role, style: "dashed", dash: [6, 4] };
+    if (role !== "yours") return { name, role, style: "line", dash: [] };
+    const line = FURTHER_LINES[further % FURTHER_LINES.length];
+    further += 1;
+    return { name, ...line };
+  });
 }
 
 /** What an output is called on screen: as the player calls it, else by its role, else its name with spaces. */

@@ -28,11 +28,22 @@ export function signed(value, digits = 3) {
 }
 
 /** A value with its unit, in the size a reader would choose: 2410 Hz is "2.41 kHz", 0.035 s is "35.0 ms". */
-export function quantity(value, unit) {
+export function quantity(value, unit, digits = 3) {
   if (!Number.isFinite(value)) return DASH;
-  if (unit === "Hz" && Math.abs(value) >= 999.5) return `${significant(value / 1000)} kHz`;
-  if (unit === "s" && value !== 0 && Math.abs(value) < 0.9995) return `${significant(value * 1000)} ms`;
-  return unit ? `${significant(value)} ${unit}` : significant(value);
+  if (unit === "Hz" && Math.abs(value) >= 999.5) return `${significant(value / 1000, digits)} kHz`;
+  if (unit === "s" && value !== 0 && Math.abs(value) < 0.9995) return `${significant(value * 1000, digits)} ms`;
+  return unit ? `${significant(value, digits)} ${unit}` : significant(value, digits);
+}
+
+/** A control's value as text: three digits of its own on a log scale, three digits of the range's ends on a linear one. */
+export function controlText(control, value) {
+  const size = Math.abs(value);
+  const scaled = (control.unit === "Hz" && size >= 999.5) || (control.unit === "s" && size < 0.9995);
+  if (control.scale === "log" || scaled || !Number.isFinite(value)) return quantity(value, control.unit);
+  const finest = control.step || 10 ** (Math.floor(Math.log10(Math.max(Math.abs(control.low), Math.abs(control.high)))) - 2);
+  const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(finest) - 1e-9)));
+  const text = value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
+  return control.unit ? `${text} ${control.unit}` : text;
 }
 
 /** Read what a reader typed ("2.4 kHz", "2400", "2,4k", "−6 dB"); NaN when it is no number. */

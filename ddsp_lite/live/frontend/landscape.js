@@ -2,11 +2,11 @@
 
 import { whenIdle } from "./dom.js";
 import { coverNode, panelFrame } from "./figures.js";
-import { fitToControl, inSentence, quantity, significant } from "./format.js";
+import { controlText, fitToControl, inSentence, significant } from "./format.js";
 import { axisTicks, makeAxis, Plot } from "./plot.js";
 import { downhillWords } from "./widgets.js";
 
-const QUIET_MS = 60;
+const PASS_MS = 80;
 const REMEMBERED = 16;
 
 /** Recomputes the curve in idle time when anything but its own control changes; curves that were seen are remembered. */
@@ -44,46 +44,58 @@ export class LandscapePanel {
     this.frame = frame;
     const key = this.situation();
     if (key !== this.key) {
-      if (this.key !== undefined || !this.seen.has(key)) this.retrace(key);
       this.key = key;
+      this.retrace(key);
     }
     this.plot.repaint();
-    const { label, unit } = this.control;
+    const { label } = this.control;
     this.plot.describe(
-      `${this.name} over ${inSentence(label)}. At ${quantity(this.kit.model.values[this.item.over], unit)} it is ${significant(this.height())}; ${downhillWords(this.arrow())}. Lowest at ${quantity(this.xs[this.lowest()], unit)}.`,
+      `${this.name} over ${inSentence(label)}. At ${controlText(this.control, this.kit.model.values[this.item.over])} it is ${significant(this.height())}; ${downhillWords(this.arrow())}. Lowest at ${controlText(this.control, this.xs[this.lowest()])}.`,
     );
   }
 
-  /** Compute the curve for the present values of the other controls, a few milliseconds at a time. */
+  /** Show the curve for the present values of the other controls: from memory, or computed in idle time. */
   retrace(key) {
-    this.cancel?.();
-    clearTimeout(this.quiet);
-    if (this.seen.has(key)) {
-      this.ys = this.seen.get(key);
-      this.fresh = true;
+    this.fresh = this.seen.has(key);
+    if (this.fresh) this.ys = this.seen.get(key);
+    else this.cancel ??= whenIdle((left) => this.pass(left));
+  }
+
+  /** Compute a curve, a few milliseconds at a time; while the others keep moving a coarse one, and then the next. */
+  pass(left) {
+    const { model } = this.kit;
+    this.now ??= this.begin();
+    const { ys, values, key } = this.now;
+    do {
+      ys[this.now.next] = model.evaluate({ ...values, [this.item.over]: this.xs[this.now.next] }).outputs[this.item.output];
+      this.now.next += this.now.stride;
+    } while (this.now.next < ys.length && left() > 3);
+    if (this.now.next < ys.length) {
+      this.cancel = whenIdle((more) => this.pass(more));
       return;
     }
-    this.fresh = false;
-    this.quiet = setTimeout(() => {
-      const ys = new Float64Array(this.xs.length);
-      let next = 0;
-      const slice = (left) => {
-        do {
-          ys[next] = this.kit.model.evaluate({ [this.item.over]: this.xs[next] }).outputs[this.item.output];
-          next += 1;
-        } while (next < ys.length && left() > 3);
-        if (next < ys.length) {
-          this.cancel = whenIdle(slice);
-          return;
-        }
-        this.ys = ys;
-        this.fresh = true;
-        if (this.seen.size >= REMEMBERED) this.seen.delete(this.seen.keys().next().value);
-        this.seen.set(key, ys);
-        this.plot.repaint();
-      };
-      this.cancel = whenIdle(slice);
-    }, QUIET_MS);
+    const { stride } = this.now;
+    fillBetween(ys, stride);
+    this.ys = ys;
+    this.now = null;
+    this.cancel = null;
+    if (stride === 1) this.remember(key, ys);
+    this.retrace(this.situation());
+    this.plot.repaint();
+  }
+
+  /** The values that hold during one pass, and how many points to skip so that it is over soon. */
+  begin() {
+    const key = this.situation();
+    const atRest = key === this.lastKey;
+    this.lastKey = key;
+    const stride = atRest ? 1 : Math.min(8, Math.max(1, Math.ceil((this.xs.length * this.frame.ms) / PASS_MS)));
+    return { key, stride, next: 0, values: { ...this.kit.model.values }, ys: new Float64Array(this.xs.length).fill(NaN) };
+  }
+
+  remember(key, ys) {
+    if (this.seen.size >= REMEMBERED) this.seen.delete(this.seen.keys().next().value);
+    this.seen.set(key, ys);
   }
 
   /** What is drawn, at the present values. */
@@ -142,7 +154,7 @@ export class LandscapePanel {
     const base = low < 0 || low > 0.6 * high ? low - 0.15 * (high - low) : 0;
     const left = 40;
     const x = makeAxis(this.control.low, this.control.high, left, plot.width - 14, this.control.scale === "log");
-    return { x, y: makeAxis(base, high + 0.06 * (high - base), plot.height - 26, 20) };
+    return { x, y: makeAxis(base, high + 0.06 * (high - base), plot.height - 26, this.hasFlags() ? 20 : 8) };
   }
 
   redraw() {
@@ -158,14 +170,18 @@ export class LandscapePanel {
     plot.xTicks(x, axisTicks(x, plot.width < 300 ? 5 : 9), y.from, control.unit);
     const points = [];
     this.xs.forEach((value, n) => points.push(x.at(value), y.at(this.ys[n])));
-    plot.pen.globalAlpha = this.fresh ? 1 : 0.35;
+    plot.pen.globalAlpha = this.fresh ? 1 : 0.55;
     plot.area(points, y.from, colours["loss-fill"]);
-    plot.line(points, colours.loss, 2.25, this.fresh ? [] : [5, 4]);
+    plot.line(points, colours.loss, 2.25);
     plot.pen.globalAlpha = 1;
     if (this.marker !== null) this.flag(x, y, this.marker, "you", colours.yours, [2, 3]);
     const target = this.targetValue();
     if (target !== null) this.flag(x, y, target, "target", colours.target, [6, 4]);
     this.drawBall(x, y);
+  }
+
+  hasFlags() {
+    return this.marker !== null || this.targetValue() !== null;
   }
 
   /** Where the target stands, when the demo says so: by a control's name or as a number. */
@@ -199,7 +215,7 @@ export class LandscapePanel {
     const arrow = this.arrow();
     if (arrow) {
       const [dx, dy] = this.tangent(x, y, value, Math.sign(arrow));
-      let length = 16 + 84 * Math.abs(arrow);
+      let length = 24 + 110 * Math.abs(arrow);
       // Held inside the plot, its head and all.
       if (dx) length = Math.min(length, (dx > 0 ? plot.width - 4 - at : at - 4) / Math.abs(dx));
       if (dy) length = Math.min(length, (dy > 0 ? y.from - 1 - height : height - 4) / Math.abs(dy));
@@ -233,7 +249,15 @@ export class LandscapePanel {
 
   destroy() {
     this.cancel?.();
-    clearTimeout(this.quiet);
     this.plot.destroy();
+  }
+}
+
+/** Straight lines between every `stride`-th value, and level after the last. */
+function fillBetween(ys, stride) {
+  for (let n = 0; n < ys.length; n += 1) {
+    const before = n - (n % stride);
+    const after = Math.min(before + stride, ys.length - 1 - ((ys.length - 1) % stride));
+    if (n !== before) ys[n] = after > before ? ys[before] + ((n - before) / stride) * (ys[after] - ys[before]) : ys[before];
   }
 }

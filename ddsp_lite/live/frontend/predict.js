@@ -77,8 +77,8 @@ export class Prediction {
     const body = h("div", { class: "ddsp-explain" });
     if (this.choice !== null) {
       const option = predict.options[this.choice];
-      const right = this.choice === predict.answer;
-      body.append(h("p", {}, h("strong", {}, right ? "✓ As you predicted. " : "✗ Not as you predicted. "), option.feedback ?? ""));
+      const verdict = this.choice === predict.answer ? "✓ As you predicted. " : "✗ Not as you predicted. ";
+      body.append(h("p", {}, Number.isInteger(predict.answer) ? h("strong", {}, verdict) : null, option.feedback ?? ""));
     }
     const why = h("div");
     why.innerHTML = predict.explain ?? "";

@@ -89,6 +89,12 @@ export class Readout {
 
 const OPTIMISERS = { sgd: "Gradient descent", adam: "Adam" };
 
+/** A learning rate as short as it can be written: 0.05, 2500, 3 × 10⁶. */
+function plainRate(rate) {
+  const short = Number(rate.toPrecision(2));
+  return short >= 1e-4 && short < 1e6 ? String(short) : significant(short, short === Number(short.toPrecision(1)) ? 1 : 2);
+}
+
 /** Optimiser, learning rate and, with a log-scaled control, the coordinate in which steps are made. */
 export class DescentSettings {
   constructor(kit) {
@@ -106,12 +112,19 @@ export class DescentSettings {
       this.per = this.picker("Steps in", "per", { coordinate: lead.unit === "Hz" ? "octaves" : "doublings", value: plain });
       rows.push(this.per.row);
     }
-    this.summary = h("summary", {});
-    this.element = h("details", { class: "ddsp-settings ddsp-secret" }, this.summary, h("div", { class: "ddsp-settings-rows" }, rows));
+    const rowsId = uid("settings");
+    this.summary = h("span");
+    this.toggle = h("button", { type: "button", class: "ddsp-toggle ddsp-secret", "data-action": "settings", "aria-expanded": "false", "aria-controls": rowsId, onclick: () => this.unfold() }, this.summary);
+    this.element = h("div", { class: "ddsp-settings ddsp-secret", id: rowsId, hidden: true }, rows);
     this.first = kit.model.frame;
     this.firstValues = { ...kit.model.values };
     this.centre(settings.rate);
     this.show();
+  }
+
+  unfold() {
+    this.element.hidden = !this.element.hidden;
+    this.toggle.setAttribute("aria-expanded", String(!this.element.hidden));
   }
 
   picker(label, name, options) {
@@ -147,13 +160,13 @@ export class DescentSettings {
 
   show() {
     const { settings } = this.kit.model;
-    const rate = significant(settings.rate, 2).replace(/\.0$/, "");
+    const rate = plainRate(settings.rate);
     this.rateValue.textContent = rate;
     this.rate.setAttribute("aria-valuetext", rate);
     const span = Number(this.rate.max) - Number(this.rate.min);
     this.rateRow.style.setProperty("--at", (Number(this.rate.value) - Number(this.rate.min)) / span);
     const unit = this.per ? `, in ${this.per.select.selectedOptions[0]?.textContent}` : "";
-    this.summary.textContent = `Descent: ${OPTIMISERS[settings.optimizer] ?? settings.optimizer}, learning rate ${rate}${unit}`;
+    this.summary.textContent = `${OPTIMISERS[settings.optimizer]}, learning rate ${rate}${unit}`;
   }
 }
 

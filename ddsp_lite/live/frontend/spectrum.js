@@ -2,10 +2,10 @@
 
 import { MeanSpectrum, sameNumbers } from "./dsp.js";
 import { coverNode, nameOf, panelFrame, roleOf } from "./figures.js";
-import { quantity } from "./format.js";
+import { controlText } from "./format.js";
 import { axisTicks, makeAxis, Plot } from "./plot.js";
 
-const BOTTOM_DB = -78;
+const BOTTOM_DB = -74;
 const LOWEST_HZ = 50;
 
 /** Signals as spectra (the target as a filled shape, one's own as a line), responses as smooth lines (the target's dashed). */
@@ -21,34 +21,40 @@ export class SpectrumPanel {
     this.analyser = new MeanSpectrum(2048);
     this.spectra = new Map();
     this.plot = new Plot(kit.theme, () => this.draw());
-    this.element = panelFrame("spectrum", "Spectrum", { keys: this.legend() }, this.plot.element);
+    this.element = panelFrame("spectrum", item.response.length ? "Spectrum and filter" : "Spectrum", { keys: this.legend() }, this.plot.element);
     this.plot.element.append(coverNode("Covered for now"));
+  }
+
+  role(name) {
+    return roleOf(this.kit.spec, name);
   }
 
   legend() {
     const { spec } = this.kit;
-    const keys = this.item.signals.map((name) => [nameOf(spec, name), roleOf(name), roleOf(name) === "target" ? "area" : "line"]);
-    for (const name of this.item.response ?? []) {
-      const role = roleOf(name);
-      if (role === "target") keys.push(["target filter", role, "dashed"]);
-      else if (this.item.signals.length) keys.push(["filter", role, "line"]);
-      else keys.push([nameOf(spec, name), role, "line"]);
+    const { signals, response } = this.item;
+    const dashed = response.some((name) => this.role(name) === "target");
+    const keys = signals.map((name) => [nameOf(spec, name), this.role(name), this.role(name) === "target" ? (dashed ? "both" : "area") : "line"]);
+    for (const name of response) {
+      // A response has the colour of its signal, and its name.
+      if (!signals.some((signal) => this.role(signal) === this.role(name))) keys.push([nameOf(spec, name), this.role(name), this.role(name) === "target" ? "dashed" : "line"]);
     }
     return keys;
   }
 
-  update(frame) {
+  update(frame, changed) {
     this.frame = frame;
+    // The axis grows with a resonance and keeps its size while one plays with it.
+    if ([...changed.values()].includes("reset")) this.top = 6;
     for (const name of this.item.signals) {
       const samples = frame.outputs[name];
       const known = this.spectra.get(name);
       if (!known || !sameNumbers(known.samples, samples)) this.spectra.set(name, { samples, levels: this.analyser.levels(samples) });
     }
-    for (const name of this.item.response ?? []) {
+    for (const name of this.item.response) {
       for (const level of frame.outputs[name]) if (level > this.top && Number.isFinite(level)) this.top = Math.min(48, 6 + 12 * Math.ceil((level - 6) / 12));
     }
     this.plot.repaint();
-    const place = this.mark ? ` ${this.mark.label} at ${quantity(this.kit.model.values[this.item.mark], this.mark.unit)}.` : "";
+    const place = this.mark ? ` ${this.mark.label} at ${controlText(this.mark, this.kit.model.values[this.item.mark])}.` : "";
     this.plot.describe(`Spectrum of ${this.item.signals.map((name) => nameOf(this.kit.spec, name)).join(" and ")}, level in decibels over frequency.${place}`);
   }
 
@@ -74,11 +80,11 @@ export class SpectrumPanel {
     plot.pen.beginPath();
     plot.pen.rect(left, 0, right - left, floor);
     plot.pen.clip();
-    const ordered = [...this.item.signals].sort((a, b) => (roleOf(b) === "target") - (roleOf(a) === "target"));
+    const ordered = [...this.item.signals].sort((a, b) => (this.role(b) === "target") - (this.role(a) === "target"));
     for (const name of ordered) this.drawSpectrum(x, y, floor, name);
-    for (const name of this.item.response ?? []) {
-      const target = roleOf(name) === "target";
-      plot.line(this.responsePoints(x, y, name), colours[roleOf(name)], 2.25, target ? [6, 4] : []);
+    for (const name of this.item.response) {
+      const target = this.role(name) === "target";
+      plot.line(this.responsePoints(x, y, name), colours[this.role(name)], 2.25, target ? [6, 4] : []);
     }
     if (this.mark) {
       const at = Math.round(x.at(kit.model.values[this.item.mark])) + 0.5;
@@ -89,7 +95,7 @@ export class SpectrumPanel {
 
   drawSpectrum(x, y, floor, name) {
     const { levels } = this.spectra.get(name);
-    const role = roleOf(name);
+    const role = this.role(name);
     const colours = this.kit.theme.colours;
     const perBin = this.kit.spec.sampleRate / (2 * (levels.length - 1));
     const points = [];

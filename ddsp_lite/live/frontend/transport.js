@@ -18,7 +18,7 @@ export class Transport {
     if (kit.spec.descend) row.push(...this.descentButtons());
     this.reset = h("button", { type: "button", class: "ddsp-button", "data-action": "reset", onclick: () => kit.reset() }, "Reset");
     row.push(this.reset);
-    if (this.item) row.push(this.levels());
+    this.volume = this.item ? this.levels() : null;
     this.element = h("div", { class: "ddsp-transport", role: "group", "aria-label": "Sound and descent" }, row);
   }
 
@@ -55,14 +55,14 @@ export class Transport {
       oninput: () => {
         this.player.setVolume(range.value / 100);
         range.setAttribute("aria-valuetext", `${range.value} per cent`);
-        this.volume.style.setProperty("--at", range.value / 100);
+        volume.style.setProperty("--at", range.value / 100);
       },
     });
     this.meter = h("span", { class: "ddsp-meter", "aria-hidden": "true" }, h("span"));
     this.limit = h("span", { class: "ddsp-limit" });
-    this.volume = h("div", { class: "ddsp-volume" }, icon("speaker"), h("div", { class: "ddsp-track" }, range), this.meter, this.limit);
-    this.volume.style.setProperty("--at", 0.4);
-    return this.volume;
+    const volume = h("div", { class: "ddsp-volume" }, icon("speaker"), h("div", { class: "ddsp-track" }, range), this.meter, this.limit);
+    volume.style.setProperty("--at", 0.4);
+    return volume;
   }
 
   /** Step and follow may be locked while the reader listens. */
@@ -73,7 +73,7 @@ export class Transport {
 
   showFollowing(following) {
     if (!this.follow) return;
-    this.follow.textContent = following ? "Stop" : "Follow gradient";
+    this.follow.textContent = following ? "Stop following" : "Follow gradient";
     this.follow.classList.toggle("ddsp-on", following);
   }
 

@@ -2,7 +2,7 @@
 
 import { decodeFile } from "./audio.js";
 import { h, uid } from "./dom.js";
-import { fitToControl, fractionOf, fromAxis, inSentence, keyStep, parseQuantity, quantity, significant, toAxis } from "./format.js";
+import { controlText, fitToControl, fractionOf, fromAxis, keyStep, parseQuantity, significant, toAxis } from "./format.js";
 
 /** What an arrow says in words. */
 export function downhillWords(arrow) {
@@ -49,7 +49,7 @@ export class SliderWidget {
       onblur: () => this.typed(),
       onkeydown: (event) => {
         if (event.key === "Enter") this.typed();
-        if (event.key === "Escape") this.show(this.value, this.slope);
+        if (event.key === "Escape") this.number.value = this.shown;
       },
     });
     const role = /target/i.test(control.name) ? "target" : "yours";
@@ -78,7 +78,7 @@ export class SliderWidget {
     if (this.number.value === this.shown) return;
     const value = parseQuantity(this.number.value, this.control.unit);
     if (Number.isFinite(value)) this.change(fitToControl(this.control, value));
-    this.show(this.value, this.slope);
+    this.number.value = this.shown;
   }
 
   /** Show a value and, when there is one, its slope. */
@@ -87,7 +87,7 @@ export class SliderWidget {
     const moved = value !== this.value;
     this.value = value;
     this.slope = slope;
-    const text = quantity(value, control.unit);
+    const text = controlText(control, value);
     const fraction = fractionOf(control, value);
     if (moved) {
       this.range.value = toAxis(control, value);
@@ -210,9 +210,4 @@ export class SoundWidget {
     this.select.value = String(value);
     this.note.textContent = [clip.title, clip.source, clip.licence].filter(Boolean).join(" · ");
   }
-}
-
-/** Words for a control's change that a screen reader is told: "Cutoff 2.41 kHz". */
-export function valueWords(control, value) {
-  return `${inSentence(control.label)} ${quantity(value, control.unit)}`;
 }
