@@ -8,6 +8,7 @@ icon that is used and not drawn would be a blank button, so `book/tools/check_bu
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sphinx.application import Sphinx
@@ -41,6 +42,12 @@ def stylesheet() -> str:
     return "\n".join(rules) + "\n"
 
 
+def mend_roles(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Name a bibliography's entries as items of its list: the role that docutils writes is withdrawn."""
+    if "body" in context:
+        context["body"] = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
+
+
 def tidy(app: Sphinx, error: Exception | None) -> None:
     """Write the icons and remove the theme's unused files and source maps (Sphinx event "build-finished")."""
     if error or app.builder.format != "html":
@@ -61,5 +68,6 @@ def setup(app: Sphinx) -> dict:
     """Put our templates before the theme's and add the icons' stylesheet."""
     app.config.templates_path.append(str(HERE / "templates"))
     app.add_css_file(STYLESHEET)
+    app.connect("html-page-context", mend_roles)
     app.connect("build-finished", tidy)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
