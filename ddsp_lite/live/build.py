@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ddsp_lite.live import fallback, reference
 from ddsp_lite.live.activity import Descend, Prediction
-from ddsp_lite.live.compile import compile_model
+from ddsp_lite.live.compile import Model, compile_model
 from ddsp_lite.live.controls import Bars, Choice, Control, Slider, Sound
 from ddsp_lite.live.show import Landscape, Names, Panel
 from ddsp_lite.live.snippet import snippet
@@ -77,13 +77,13 @@ def check_gradients(gradients: Mapping[str, Tensor], descend: Descend | None) ->
 
 
 def landscape_curve(
-    function: Callable[..., dict[str, Tensor]], controls: Mapping[str, Control], panel: dict[str, Any], sample_rate: int
+    model: Model, controls: Mapping[str, Control], panel: dict[str, Any], sample_rate: int
 ) -> list[float]:
-    """Return an output at each of a landscape's positions, the other controls at their start."""
+    """Return an output at each of a landscape's positions, the other controls at their start, by the compiled model."""
     inputs = {name: control.tensor(control.start, sample_rate=sample_rate) for name, control in controls.items()}
-    slider, curve = controls[panel["over"]], []
+    curve = []
     for position in panel["xs"]:
-        value = float(function(**{**inputs, panel["over"]: slider.tensor(position)})[panel["output"]])
+        value = float(model.run({**inputs, panel["over"]: position})["outputs"][panel["output"]])
         if not math.isfinite(value):
             raise ValueError(f"the output {panel['output']!r} is {value} at {panel['over']} = {position:g}")
         curve.append(value)
@@ -115,7 +115,7 @@ def make(
     model = compile_model(function, dict(controls), sample_rate)
     for panel, told in zip(show, panels, strict=True):
         if isinstance(panel, Landscape):
-            told["ys"] = landscape_curve(function, controls, told, sample_rate)
+            told["ys"] = landscape_curve(model, controls, told, sample_rate)
     spec = {
         "id": id,
         "title": title,
