@@ -95,7 +95,7 @@ class _Instance:
             (k, v) for k, v in enumerate(engine["variants"]) if all(values[c] == o for c, o in v["choices"].items())
         )
         for entry in variant["inputs"]:
-            self.numbers(entry["slot"], entry["length"])[:] = np.asarray(values[entry["name"]], dtype=np.float32)
+            self.numbers(entry["slot"], entry["length"])[:] = np.asarray(values[entry["name"]], dtype=np.float32).ravel()
         for stage in range(3):
             self.exports["run"](self.store, index, stage)
 
