@@ -48,9 +48,10 @@ class Descend:
 class Prediction:
     """A question that the reader answers before the demo unlocks.
 
-    question : the question. options : (text, feedback) each. answer : index of the right one. reveal : what is locked
-    until then, the whole "demo" or the "landscape". kind : "choice" among the options, or "mark" to place a marker on
-    the landscape. observe : what is asked after playing. explain : the explanation, as HTML.
+    question : the question. options : (text, feedback) each. answer : index of the right one; None with a mark, where
+    only the reader's own setting tells. reveal : what is locked until then, the whole "demo" or the "landscape".
+    kind : "choice" among the options, or "mark" to leave the present setting as a mark on the landscape. observe : what
+    is asked after playing. explain : the explanation, as HTML.
     """
 
     question: str

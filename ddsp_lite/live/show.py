@@ -197,17 +197,21 @@ class BarPanel(Panel):
 class Chain(Panel):
     """The chain rule as boxes in a row: values forward, local derivatives between them, and their product.
 
-    boxes : (label, symbol, output) each. factors : (symbol, output) each. product : (symbol, output). All outputs
-    are 0-d. A factor near zero is drawn grey, and said so.
+    boxes : (label, symbol, output) each. factors : (symbol, output) each, or (symbol, output, small): a factor whose
+    size is at most small is drawn grey, and said to be nearly zero; without it, one that is small against the largest
+    that it can be. product : (symbol, output). All outputs are 0-d.
     """
 
     def __init__(
         self,
         boxes: Sequence[tuple[str, str, str]],
-        factors: Sequence[tuple[str, str]],
+        factors: Sequence[tuple[str, str] | tuple[str, str, float]],
         product: tuple[str, str],
     ) -> None:
         self.boxes, self.factors, self.product = tuple(boxes), tuple(factors), product
+        for _, output, *small in self.factors:
+            if len(small) > 1 or not all(math.isfinite(size) and size > 0 for size in small):
+                raise ValueError(f"small must be one positive number, got {small!r} for the factor {output!r}")
 
     def spec(self, names: Names) -> dict[str, Any]:
         """Return the panel's description for the page."""
@@ -220,8 +224,12 @@ class Chain(Panel):
                 for label, symbol, output in self.boxes
             ],
             "factors": [
-                {"symbol": symbol, "output": names.output("Chain factors", output, 0)}
-                for symbol, output in self.factors
+                {
+                    "symbol": symbol,
+                    "output": names.output("Chain factors", output, 0),
+                    "small": float(small[0]) if small else None,
+                }
+                for symbol, output, *small in self.factors
             ],
             "product": {"symbol": self.product[0], "output": names.output("Chain product", self.product[1], 0)},
         }

@@ -50,6 +50,15 @@ GOOD = [
         Chain([("weight", "w", "slope")], [("dL/dw", "slope")], ("dL/dw", "slope")),
         {"kind": "chain", "product": {"symbol": "dL/dw", "output": "slope"}},
     ),
+    (
+        Chain([("weight", "w", "slope")], [("a", "slope"), ("b", "slope", 2)], ("p", "slope")),
+        {
+            "factors": [
+                {"symbol": "a", "output": "slope", "small": None},
+                {"symbol": "b", "output": "slope", "small": 2.0},
+            ]
+        },
+    ),
     (Trace("loss"), {"kind": "trace", "of": "loss"}),
     (Trace("cutoff"), {"of": "cutoff"}),
     (
@@ -106,6 +115,7 @@ def test_panel_refuses_wrong_names(panel: object, message: str) -> None:
     [
         (lambda: Landscape(over="cutoff", n_points=1), "n_points"),
         (lambda: Wave("audio", seconds=0), "seconds"),
+        (lambda: Chain([("w", "w", "slope")], [("f", "slope", 0.0)], ("p", "slope")), "one positive number"),
         (lambda: Curve("curve", xscale="mel"), "xscale"),
         (lambda: Contest({"a": "b"}, seconds=0), "seconds"),
         (lambda: Player("audio", labels=["a", "b"]), "one label"),

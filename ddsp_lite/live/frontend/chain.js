@@ -8,7 +8,7 @@ const PROBES = 7;
 const NEGLIGIBLE = 0.03;
 const WIDE_SPAN = 20;
 
-/** A factor that is small against the largest that it can be here is called nearly zero, greyed, and said to be so. */
+/** A factor no larger than the author's `small`, or small against the largest that it can be here, is greyed and called nearly zero. */
 export class ChainPanel {
   constructor(item, kit) {
     this.item = item;
@@ -92,6 +92,8 @@ export class ChainPanel {
 
   isNegligible(frame, n) {
     const values = (entries) => entries.map(({ output }) => single(frame.outputs[output]));
+    const { small } = this.item.factors[n];
+    if (small) return !(Math.abs(values(this.item.factors)[n]) > small);
     if (!this.largest) return values(this.item.factors)[n] === 0;
     const strength = this.strength({ boxes: values(this.item.boxes), factors: values(this.item.factors) }, n);
     return !(strength > NEGLIGIBLE * this.largest[n]);
