@@ -69,6 +69,18 @@ class Demo(anywidget.AnyWidget):
     compiler does not know.
 
     Chapter: book/gradients/filter-cutoff.
+
+    >>> import torch
+    >>> from ddsp_lite.live import Player, Slider
+    >>> def tone(gain):
+    ...     audio = gain * torch.sin(torch.arange(16000) * 0.1)
+    ...     return {"audio": audio, "loss": (gain - 0.25).square()}
+    >>> show = [Player("audio")]
+    >>> demo = Demo(tone, id="tone", title="A tone", alt="A sine.", show=show, gain=Slider(0, 1, start=0.5))
+    >>> demo.gain = 0.75
+    >>> loss, gradients = demo.loss_and_gradients()
+    >>> loss, gradients["gain"], demo.outputs()["audio"].shape
+    (tensor(0.2500), tensor(1.), torch.Size([16000]))
     """
 
     spec = traitlets.Dict(read_only=True).tag(sync=True)

@@ -92,7 +92,7 @@ class Landscape(Panel):
 
     output : name of a 0-d output. over : a slider. target : where the target lies, as a number or as the name of the
     slider that holds it, marked by a dashed line. n_points : how finely it is drawn. `Demo` computes the curve of the
-    start state by PyTorch; the page computes it anew when another control moves.
+    start state; the page computes it anew when another control moves.
     """
 
     def __init__(
