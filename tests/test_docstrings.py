@@ -32,7 +32,7 @@ def is_numerical(name: str) -> bool:
 
 
 def test_modules_are_found() -> None:
-    assert {"ddsp_lite.checks", "ddsp_lite.units", "ddsp_lite.oscillators", "ddsp_lite.filters.iir"} <= set(MODULES)
+    assert {"ddsp_lite.checks", "ddsp_lite.units", "ddsp_lite.oscillators.harmonic", "ddsp_lite.filters.iir"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)

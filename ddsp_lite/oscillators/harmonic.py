@@ -1,0 +1,140 @@
+"""Banks of harmonics: partials at whole multiples of one fundamental, which share its phase."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ddsp_lite import checks, controls
+from ddsp_lite.oscillators import phase as phases
+
+
+def harmonic_bank(
+    f0: Tensor | float,
+    amplitudes: Tensor,
+    *,
+    sample_rate: float,
+    n_samples: int | None = None,
+    phase: Tensor | None = None,
+) -> Tensor:
+    r"""Add harmonics: sinusoids at whole multiples of a fundamental, each with its own amplitude.
+
+    ``y[n] = sum_k amplitudes[k, n] sin(k phi[n] + phase[k])`` for ``k = 1, 2, ...``, where
+    ``phi[n] = 2 pi * sum_{m<n} f0[m] / sample_rate``. In every sample, a partial with ``k f0[n]`` at or above Nyquist
+    adds exactly 0, and its gradient there is 0. The amplitudes that are left are not scaled up: where the sum of the
+    amplitudes shall stay the same, the caller normalises them. Controls at frame rate are interpolated linearly, as
+    :func:`ddsp_lite.controls.resample` does.
+
+    Args:
+        f0: fundamental in Hz, at least 0: 0-d, constant; ``(..., time)``, one for each sample; or with ``n_samples``
+            ``(..., frames)``, where a single frame is constant.
+        amplitudes: amplitude of each partial, full scale 1, the fundamental first: ``(partials,)``, constant; or
+            ``(..., frames, partials)``, where frames is 1 (constant), as many as f0 has, or at audio rate the samples.
+        sample_rate: sample rate in Hz.
+        n_samples: length of the sound in samples, a multiple of the frames; not needed where f0 is ``(..., time)``.
+        phase: phase of each partial at the first sample in radians, ``(..., partials)``; all 0 if not given.
+
+    Returns:
+        The sound, ``(..., time)``; float64 if any tensor given is, else float32.
+
+    Raises:
+        ValueError: if f0 is negative or not finite, an argument is no float tensor, the counts of frames or partials
+            do not fit together, ``n_samples`` is missing or no multiple of the frames, or shapes do not broadcast.
+
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
+    Chapter: oscillators/harmonic-bank.
+
+    >>> harmonic_bank(torch.tensor(1000.0), torch.tensor([1.0, 0.5]), sample_rate=8000, n_samples=3)
+    tensor([0.0000, 1.2071, 1.0000])
+    >>> harmonic_bank(torch.full((250,), 440.0), torch.rand(2, 250, 60), sample_rate=16000, n_samples=16000).shape
+    torch.Size([2, 16000])
+    """
+    if not isinstance(amplitudes, Tensor) or amplitudes.ndim == 0 or amplitudes.numel() == 0:
+        raise ValueError(
+            "amplitudes must be a tensor (partials,) or (..., frames, partials) with at least one partial, "
+            f"got {checks.describe(amplitudes)}."
+        )
+    checks.floating(amplitudes, "amplitudes")
+    if phase is not None:
+        phase = checks.audio(phase, "phase")
+        if phase.shape[-1] != amplitudes.shape[-1]:
+            raise ValueError(
+                f"phase must have one value for each of the {amplitudes.shape[-1]} partials of amplitudes, "
+                f"got {phase.shape[-1]}."
+            )
+    orders = range(1, amplitudes.shape[-1] + 1)
+    return sum_of_harmonics(f0, amplitudes, orders, sample_rate=sample_rate, n_samples=n_samples, phase=phase)
+
+
+def sum_of_harmonics(
+    f0: Tensor | float,
+    amplitudes: Tensor,
+    orders: range,
+    *,
+    sample_rate: float,
+    n_samples: int | None,
+    phase: Tensor | None = None,
+) -> Tensor:
+    r"""Add the harmonics of the given orders: what :func:`harmonic_bank` and the classic waveforms share.
+
+    ``y[n] = sum_k amplitudes[k, n] sin(k phi[n] + phase[k])`` for the orders ``k``, those below Nyquist only.
+
+    Frames are kept apart: sin(k phi) is a matrix (..., frames, partials, hop) for whole frames, and the amplitudes at
+    a frame's start and end are two rows of weights before it. So one product of matrices adds the partials up, twice,
+    and the ramp between the frames is drawn afterwards; no amplitude is ever stored for every sample and partial.
+
+    Args:
+        f0, amplitudes, sample_rate, n_samples, phase: as in :func:`harmonic_bank`, one amplitude for each order.
+        orders: the multiples of the fundamental, such as ``range(1, 10, 2)`` for odd ones.
+
+    Returns:
+        The sound, ``(..., time)``.
+
+    Raises:
+        ValueError: as :func:`harmonic_bank`.
+
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
+    Chapter: oscillators/harmonic-bank.
+
+    >>> odd = torch.tensor([1.0, 1 / 3])
+    >>> sum_of_harmonics(torch.tensor(1000.0), odd, range(1, 4, 2), sample_rate=8000, n_samples=3)
+    tensor([0.0000, 0.9428, 0.6667])
+    """
+    rate = checks.sample_rate(sample_rate)
+    dtype, device = phases.common(f0, amplitudes, phase)
+    f0 = checks.floating(f0, "f0", dtype=torch.float64, device=device)
+    if n_samples is None:
+        n_samples = phases.length(f0, "f0")
+    f0 = checks.audio(f0 if f0.ndim else f0.reshape(1), "f0")
+    checks.non_negative(f0, "f0", unit="Hz")
+    checks.hop(n_samples, f0=f0.shape[-1])
+    amplitudes = amplitudes.to(dtype) if amplitudes.ndim > 1 else amplitudes.to(dtype).unsqueeze(0)
+    n_frames = amplitudes.shape[-2]
+    hop = checks.hop(n_samples, amplitudes=n_frames)
+    if n_frames not in (1, n_samples) and f0.shape[-1] not in (1, n_samples):
+        checks.same_frames(f0=f0.shape[-1], amplitudes=n_frames)
+    leading = {"f0": f0.shape[:-1], "amplitudes": amplitudes.shape[:-2]}
+    checks.broadcast(**leading, **({} if phase is None else {"phase": phase.shape[:-1]}))
+
+    constant = f0.shape[-1] == 1
+    f0 = f0.double() if f0.shape[-1] in (1, n_samples) else controls.resample(f0.double(), n_samples)
+    angle = phases.angle(phases.cycles(f0, rate, n_samples), dtype).reshape(*f0.shape[:-1], n_frames, 1, hop)
+    k = torch.arange(orders.start, orders.stop, orders.step, dtype=torch.float64, device=device)
+    angles = k.to(dtype).unsqueeze(-1) * angle
+    if phase is not None:
+        angles = angles + phase.to(dtype).reshape(*phase.shape[:-1], 1, -1, 1)
+    partials = torch.sin(angles)
+
+    limit = rate / 2 / f0.detach()  # partials k < limit lie below Nyquist
+    if constant:
+        amplitudes = amplitudes * (k < limit.unsqueeze(-1)).to(dtype)
+    else:
+        partials = partials * (k.unsqueeze(-1) < limit.reshape(*f0.shape[:-1], n_frames, 1, hop)).to(dtype)
+
+    if n_frames == 1 or hop == 1:
+        return (amplitudes.unsqueeze(-2) @ partials).flatten(-3)
+    after = torch.cat([amplitudes[..., 1:, :], amplitudes[..., -1:, :]], -2)
+    ends = torch.stack([amplitudes, after], -2) @ partials
+    start, end = ends[..., 0, :], ends[..., 1, :]
+    ramp = torch.arange(hop, dtype=dtype, device=device) / hop
+    return (start + ramp * (end - start)).flatten(-2)
