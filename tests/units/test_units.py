@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import librosa
 import numpy as np
 import pytest
 import scipy.special
@@ -23,6 +24,11 @@ FUNCTIONS = {
     "midi_to_hz": (units.midi_to_hz, WIDE * 5 + 60),
     "semitones": (lambda x: units.semitones(x, 440.0), HZ),
     "hz_to_cents": (lambda x: units.hz_to_cents(440.0, x), HZ),
+    "hz_to_mel": (units.hz_to_mel, HZ),
+    "mel_to_hz": (units.mel_to_hz, HZ / 4),
+    "hz_to_erb": (units.hz_to_erb, HZ),
+    "erb_to_hz": (units.erb_to_hz, HZ / 200),
+    "erb_width": (units.erb_width, HZ),
     "db_to_gain": (units.db_to_gain, WIDE * 5),
     "gain_to_db": (units.gain_to_db, WIDE / 6),
     "bounded": (lambda x: units.bounded(x, -2.0, 5.0), WIDE),
@@ -41,6 +47,17 @@ def test_pitch_against_closed_forms() -> None:
     assert units.midi_to_hz(torch.tensor(21.0, dtype=F64)).item() == pytest.approx(27.5, abs=1e-12)
     assert units.semitones(660.0, 440.0).item() == pytest.approx(12 * math.log2(1.5), rel=1e-6)
     assert units.hz_to_cents(440.0, 466.1637615).item() == pytest.approx(-100, rel=1e-5)
+
+
+def test_mel_against_librosa_and_erb_against_its_definition() -> None:
+    hz = np.linspace(0, 20000, 50)
+    np.testing.assert_allclose(units.hz_to_mel(torch.from_numpy(hz)).numpy(), librosa.hz_to_mel(hz, htk=True))
+    np.testing.assert_allclose(units.mel_to_hz(torch.from_numpy(hz / 8)).numpy(), librosa.mel_to_hz(hz / 8, htk=True))
+    assert units.erb_width(1000.0).item() == pytest.approx(132.639, abs=1e-3)
+    # Each bandwidth counts as one on the ERB-rate scale: its slope is 1 / width.
+    f = torch.from_numpy(hz).requires_grad_()
+    (slope,) = torch.autograd.grad(units.hz_to_erb(f).sum(), f)
+    torch.testing.assert_close(slope, 1 / units.erb_width(f), rtol=4e-3, atol=0)  # 21.4 is rounded
 
 
 def test_level_against_closed_forms() -> None:
@@ -114,7 +131,7 @@ def test_bad_tensors_are_refused(function, x: torch.Tensor) -> None:
         (torch.tensor([math.nan]), "must be finite, got nan"),
         (torch.tensor([math.inf]), "must be finite, got inf"),
     ]:
-        name = r"^(frequency|reference|note|level|gain|x|value|amplitude) "
+        name = r"^(frequency|reference|note|level|gain|x|value|amplitude|mel|erb) "
         with pytest.raises(ValueError, match=name + words):
             function(bad)
 
@@ -126,6 +143,11 @@ def test_bad_tensors_are_refused(function, x: torch.Tensor) -> None:
         (lambda: units.semitones(-1.0, 440.0), "frequency must be above 0 Hz, got -1.0"),
         (lambda: units.hz_to_cents(440.0, 0.0), "reference must be above 0 Hz, got 0.0"),
         (lambda: units.semitones(torch.ones(2), torch.ones(3)), "frequency and reference must broadcast"),
+        (lambda: units.hz_to_mel(-1.0), "frequency must be at least 0 Hz, got -1.0"),
+        (lambda: units.mel_to_hz(-1.0), "mel must be at least 0 mel, got -1.0"),
+        (lambda: units.hz_to_erb(-1.0), "frequency must be at least 0 Hz, got -1.0"),
+        (lambda: units.erb_to_hz(-1.0), "erb must be at least 0, got -1.0"),
+        (lambda: units.erb_width(-1.0), "frequency must be at least 0 Hz, got -1.0"),
         (lambda: units.gain_to_db(1.0, floor=0.0), "floor must lie in [1e-15, 1], got 0.0"),
         (lambda: units.bounded(0.0, 1.0, 1.0), "high must be above low = 1, got 1.0"),
         (lambda: units.bounded(0.0, 0.0, math.inf), "high must be finite, got inf"),
