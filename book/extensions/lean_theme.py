@@ -21,6 +21,7 @@ BASE = """
   display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em; background: currentColor;
   -webkit-mask: var(--icon) center / contain no-repeat; mask: var(--icon) center / contain no-repeat;
 }
+.fa-solid::before, .fas::before, .fa-regular::before, .far::before, .fa-brands::before, .fab::before { content: none; }
 .fa-lg { font-size: 1.25em; line-height: 0.05em; vertical-align: -0.075em; }
 """
 
