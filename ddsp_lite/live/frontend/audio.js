@@ -4,9 +4,12 @@ import { fitToLoop, peakOf } from "./dsp.js";
 
 const FADE_SECONDS = 0.03;
 const RAMP_SECONDS = 0.02;
-const AHEAD_SECONDS = 0.01;
+/** Changes are set for this much later, since one that comes late would click; more on a machine that is busy. */
+const AHEAD_SECONDS = 0.02;
+const AHEAD_AT_MOST_SECONDS = 0.1;
 /** No sample is played above this (-3 dB full scale). */
 const CEILING = 10 ** (-3 / 20);
+const REST_AFTER_MS = 400;
 const SOUNDING = "ddsp-sounding";
 
 /** A rising raised cosine; its mirror image falls, and the two sum to one. */
@@ -24,7 +27,7 @@ function sharedContext(sampleRate) {
     } catch {
       context = new AudioContext({ latencyHint: "interactive" });
     }
-    globalThis[key].set(sampleRate, context);
+    globalThis[key].set(sampleRate, { context, sounding: new Set() });
   }
   return globalThis[key].get(sampleRate);
 }
@@ -58,6 +61,7 @@ export class Loop {
     this.fadeEnd = 0;
     this.timer = null;
     this.origin = 0;
+    this.ahead = Math.max(AHEAD_SECONDS, 2 * (context.baseLatency || 0));
   }
 
   get playing() {
@@ -66,9 +70,10 @@ export class Loop {
 
   start(samples) {
     this.stop();
+    const voice = this.prepare(samples);
     const time = this.nextFrame();
     this.origin = time;
-    this.voice = this.launch(samples, time, RAMP_SECONDS);
+    this.voice = this.launch(voice, time, RAMP_SECONDS);
     this.fadeEnd = time + RAMP_SECONDS;
   }
 
@@ -80,9 +85,10 @@ export class Loop {
       this.timer ??= setTimeout(() => this.takePending(), 1000 * Math.max(0.001, this.fadeEnd + 0.006 - this.context.currentTime));
       return;
     }
+    const voice = this.prepare(samples);
     const time = this.nextFrame();
     const old = this.voice;
-    this.voice = this.launch(samples, time, FADE_SECONDS);
+    this.voice = this.launch(voice, time, FADE_SECONDS);
     old.gain.gain.setValueCurveAtTime(FALL, time, FADE_SECONDS);
     old.source.stop(time + FADE_SECONDS + 0.01);
     this.fadeEnd = time + FADE_SECONDS;
@@ -109,21 +115,29 @@ export class Loop {
 
   /** The first instant, a whole number of samples, that is safely ahead. */
   nextFrame() {
-    return Math.ceil((this.context.currentTime + AHEAD_SECONDS) * this.sampleRate) / this.sampleRate;
+    return Math.ceil((this.context.currentTime + this.ahead) * this.sampleRate) / this.sampleRate;
   }
 
-  launch(samples, time, fade) {
+  prepare(samples) {
     const { context, sampleRate } = this;
     const buffer = context.createBuffer(1, samples.length, sampleRate);
     buffer.copyToChannel(samples, 0);
     const source = new AudioBufferSourceNode(context, { buffer, loop: true });
     const gain = new GainNode(context, { gain: 0 });
     source.connect(gain).connect(this.output);
-    gain.gain.setValueCurveAtTime(RISE, time, fade);
-    const played = Math.round((time - this.origin) * sampleRate) % samples.length;
-    source.start(time, played / sampleRate);
     source.onended = () => gain.disconnect();
     return { source, gain };
+  }
+
+  /** Let a prepared voice rise from `time` on, at the place in its loop where it would be had it sounded from the first. */
+  launch(voice, time, fade) {
+    const { source, gain } = voice;
+    const played = Math.round((time - this.origin) * this.sampleRate) % source.buffer.length;
+    gain.gain.setValueCurveAtTime(RISE, time, fade);
+    source.start(time, played / this.sampleRate);
+    const isClose = this.context.currentTime > time - this.ahead / 2;
+    if (isClose) this.ahead = Math.min(AHEAD_AT_MOST_SECONDS, 1.5 * this.ahead);
+    return voice;
   }
 }
 
@@ -149,7 +163,7 @@ export class Player {
   play(samples) {
     if (!this.context) this.build();
     document.dispatchEvent(new CustomEvent(SOUNDING, { detail: this }));
-    clearTimeout(this.sleep);
+    this.sounding.add(this);
     this.context.resume();
     this.loop.start(samples);
   }
@@ -162,7 +176,11 @@ export class Player {
   stop() {
     if (!this.playing) return;
     this.loop.stop();
+    this.sounding.delete(this);
     this.stopped();
+    setTimeout(() => {
+      if (!this.sounding.size) this.context.suspend();
+    }, REST_AFTER_MS);
   }
 
   setVolume(volume) {
@@ -180,7 +198,8 @@ export class Player {
   }
 
   build() {
-    this.context = sharedContext(this.sampleRate);
+    const { context, sounding } = sharedContext(this.sampleRate);
+    Object.assign(this, { context, sounding });
     const bound = new WaveShaperNode(this.context, { curve: new Float32Array([-1, 0, 1]) });
     this.fader = new GainNode(this.context, { gain: this.volume });
     this.analyser = new AnalyserNode(this.context, { fftSize: 1024 });

@@ -10,6 +10,11 @@ const LEFT = 40;
 const TOP = 10;
 const BOTTOM = 26;
 
+/** The room left and right of a bar in its slot. */
+function barGap(slot) {
+  return slot > 8 ? 0.16 * slot : 0.5;
+}
+
 /** One tab stop for all bars: left and right move between them, up and down move one. */
 export class BarsPanel {
   constructor(item, kit) {
@@ -164,7 +169,7 @@ export class BarsPanel {
 
   drawBar(left, slot, y, fraction, mute, colours) {
     const { pen } = this.plot;
-    const gap = slot > 8 ? 0.16 * slot : 0.5;
+    const gap = barGap(slot);
     const top = Math.min(y.at(fraction), y.from - 2);
     pen.beginPath();
     const radius = Math.min(3, (slot - 2 * gap) / 2, y.from - top);
@@ -190,8 +195,21 @@ export class BarsPanel {
       const height = y.at(fractionOf(this.control, Math.max(target[n], this.control.scale === "log" ? this.control.low : -Infinity)));
       points.push(x.at(n), height, x.at(n) + slot, height);
     }
-    this.plot.line(points, this.kit.theme.colours.surface, 4.5, [6, 4]);
-    this.plot.line(points, this.kit.theme.colours.target, 1.75, [6, 4]);
+    const { pen } = this.plot;
+    const { colours } = this.kit.theme;
+    this.plot.line(points, colours.target, 1.75, [6, 4]);
+    // On the bars themselves the grey would drown: there the outline is pale.
+    const bars = this.kit.model.values[this.control.name];
+    pen.save();
+    pen.beginPath();
+    for (let n = 0; n < this.control.n; n += 1) {
+      const top = y.at(fractionOf(this.control, bars[n]));
+      pen.rect(x.at(n) + barGap(slot), top, slot - 2 * barGap(slot), y.from - top);
+    }
+    pen.clip();
+    this.plot.line(points, colours.yours, 2.5);
+    this.plot.line(points, colours.surface, 2, [6, 4]);
+    pen.restore();
   }
 
   /** From the bar's top towards downhill, held inside the plot. */

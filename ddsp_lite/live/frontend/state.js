@@ -191,16 +191,11 @@ export function writeAddress(id, text) {
   return address;
 }
 
-function pythonString(text) {
-  return `"${text.replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
-}
-
 function pythonValue(control, value) {
   if (control.kind === "slider") return pythonNumber(value);
   if (control.kind === "bars") return `[${Array.from(value, pythonNumber).join(", ")}]`;
   if (control.kind === "sound") return value?.samples ? control.ownPython : control.clips[value].python;
-  if (typeof value === "boolean") return value ? "True" : "False";
-  return typeof value === "number" ? pythonNumber(value) : pythonString(String(value));
+  return control.options.find((option) => option.value === value).python;
 }
 
 /** The demo's Python source with its {{control}} tokens replaced by the present values. */

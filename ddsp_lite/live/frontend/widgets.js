@@ -208,6 +208,6 @@ export class SoundWidget {
     }
     const clip = this.control.clips[value];
     this.select.value = String(value);
-    this.note.textContent = [clip.title, clip.source, clip.licence].filter(Boolean).join(" · ");
+    this.note.textContent = [clip.title === clip.label ? "" : clip.title, clip.source, clip.licence].filter(Boolean).join(" · ");
   }
 }
