@@ -12,6 +12,7 @@ from book.tools import notebooks
 from book.tools.execute import result_path, seconds_taken
 from book.tools.toc import ROOT, Page
 from book.tools.toc import notebooks as chapters
+from ddsp_lite import audio
 
 CHAPTERS = chapters(ROOT)
 every_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.name)
@@ -54,3 +55,12 @@ def test_asserts_what_it_claims(page: Page) -> None:
 def test_no_notebook_is_left_out_of_the_book() -> None:
     found = {path for path in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts}
     assert found == {page.source for page in CHAPTERS}
+
+
+def test_the_recordings_are_at_hand() -> None:
+    """Without them the chapters run on bundled clips, and print other numbers than the committed ones."""
+    for name in ("trumpet",):
+        assert not audio.example(name).bundled, (
+            f"the recording {name!r} could not be had, so the chapters that use it print other numbers: "
+            "connect to the network once, or point LIBROSA_DATA_DIR at a folder of librosa's recordings"
+        )
