@@ -83,7 +83,7 @@ $(PY):
 	  done; \
 	fi; \
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed and was not found. Install it, or say where it is: make book PYTHON=/path/to/python3.11"; exit 1; fi; \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "PYTHON=$$python is not Python 3.11 or newer."; exit 1; }; \
 	echo "Creating $(VENV) with $$($$python --version)"; \
 	$$python -m venv $(VENV) || \

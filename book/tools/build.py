@@ -62,11 +62,10 @@ def repository_options(repository: str) -> dict:
     }
 
 
-def write_pages(root: Path, repository: str) -> None:
+def write_pages(root: Path, options: dict) -> None:
     """Turn the sources and the chapters' results into HTML; every warning is an error."""
     from jupyter_book.sphinx import build_sphinx  # a second that an unchanged book does not wait for
 
-    options = repository_options(repository)
     for folder in (SITE, Path("_build/.doctrees"), Path("_build/jupyter_execute")):
         shutil.rmtree(root / folder, ignore_errors=True)
     result = build_sphinx(
@@ -94,7 +93,7 @@ def write_pages(root: Path, repository: str) -> None:
 
 def build(root: Path, repository: str) -> None:
     """Do all that is needed, and nothing else."""
-    listed = pages(root)
+    listed, options = pages(root), repository_options(repository)
     if is_current(root, build_digest(root, repository)):
         print("Nothing has changed since the last build.")
     else:
@@ -106,7 +105,7 @@ def build(root: Path, repository: str) -> None:
         print("Running the chapters that have changed", flush=True)
         execute([page for page in listed if page.is_notebook], root)
         print("Writing the pages", flush=True)
-        write_pages(root, repository)
+        write_pages(root, options)
         check_build.require(root)
         stamp = {"digest": build_digest(root, repository), "files": manifest(root)}
         (root / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
