@@ -301,6 +301,22 @@ def broadcast(**shapes: Sequence[int]) -> torch.Size:
         raise ValueError(f"{' and '.join(shapes)} must broadcast, got shapes {given}.") from None
 
 
+def common(*arguments: Tensor | float | None) -> tuple[torch.dtype, torch.device | None]:
+    """Find the dtype of a result, and its device: those of the tensors, where plain numbers have no say.
+
+    Returns:
+        float64 if any tensor is, else float32 (the default dtype without tensors); the first tensor's device.
+
+    >>> common(440.0, torch.zeros(2), None)
+    (torch.float32, device(type='cpu'))
+    """
+    tensors = [x for x in arguments if isinstance(x, Tensor)]
+    if not tensors:
+        return torch.get_default_dtype(), None
+    wide = any(t.dtype == torch.float64 for t in tensors)
+    return torch.float64 if wide else torch.float32, tensors[0].device
+
+
 def describe(x: object) -> str:
     """Describe a value of the wrong kind in a few words: the value itself if that is short, and its type.
 

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.oscillators import phase as phases
 from ddsp_lite.oscillators.harmonic import sum_of_harmonics
 
 
@@ -80,7 +79,7 @@ def _series(
     f0: Tensor | float, series: list[float], orders: range, *, sample_rate: float, n_samples: int | None
 ) -> Tensor:
     """The sum of a Fourier series whose coefficients are known numbers."""
-    dtype, device = phases.common(f0)
+    dtype, device = checks.common(f0)
     amplitudes = torch.tensor(series, dtype=dtype, device=device)
     return sum_of_harmonics(f0, amplitudes, orders, sample_rate=sample_rate, n_samples=n_samples)
 

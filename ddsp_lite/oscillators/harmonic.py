@@ -101,7 +101,7 @@ def sum_of_harmonics(
     tensor([0.0000, 0.9428, 0.6667])
     """
     rate = checks.sample_rate(sample_rate)
-    dtype, device = phases.common(f0, amplitudes, phase)
+    dtype, device = checks.common(f0, amplitudes, phase)
     f0 = checks.floating(f0, "f0", dtype=torch.float64, device=device)
     if n_samples is None:
         n_samples = phases.length(f0, "f0")

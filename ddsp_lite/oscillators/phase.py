@@ -86,27 +86,3 @@ def length(frequency: Tensor, name: str) -> int:
     if frequency.ndim == 0:
         raise ValueError(f"n_samples must be given where {name} is a single number.")
     return checks.audio(frequency, name).shape[-1]
-
-
-def common(*arguments: Tensor | float | None) -> tuple[torch.dtype, torch.device | None]:
-    """Find the dtype of the result, and the device: those of the tensors, where plain numbers have no say.
-
-    Args:
-        arguments: tensors, numbers and None.
-
-    Returns:
-        float64 if any tensor is, else float32 (the default dtype without tensors); the first tensor's device.
-
-    Raises:
-        Nothing; the tensors are checked elsewhere.
-
-    Source: none; a convention of this package. Chapter: oscillators/harmonic-bank.
-
-    >>> common(440.0, torch.zeros(2), None)
-    (torch.float32, device(type='cpu'))
-    """
-    tensors = [x for x in arguments if isinstance(x, Tensor)]
-    if not tensors:
-        return torch.get_default_dtype(), None
-    wide = any(t.dtype == torch.float64 for t in tensors)
-    return torch.float64 if wide else torch.float32, tensors[0].device

@@ -48,7 +48,7 @@ def sinusoid(
     torch.Size([2, 16000])
     """
     rate = checks.sample_rate(sample_rate)
-    dtype, device = phases.common(frequency, amplitude, phase)
+    dtype, device = checks.common(frequency, amplitude, phase)
     frequency = checks.floating(frequency, "frequency", dtype=torch.float64, device=device)
     checks.in_range(frequency, "frequency", 0, rate / 2, unit="Hz")
     amplitude = checks.floating(amplitude, "amplitude", dtype=dtype, device=device)
