@@ -163,9 +163,9 @@ def test_graphs(assert_traces) -> None:
     at, elsewhere = wide(*NOTE), wide(0.1, 0.02, 0.7, 0.2, 0.05)
     assert_traces(lambda *p: adsr(*p, curve=3.0), at, elsewhere, operations=140)
     assert_traces(
-        lambda t: DECAY(t, sample_rate=SR, n_samples=50), [torch.tensor(0.1)], [torch.tensor(2.0)], operations=25
+        lambda t: DECAY(t, sample_rate=SR, n_samples=50), [torch.tensor(0.1)], [torch.tensor(2.0)], operations=40
     )
     points = torch.rand(2, 4).sort(-1).values
     assert_traces(
-        lambda t, v: POINTS(t, v, sample_rate=SR, n_samples=50), list(points), list(points.flip(0)), operations=60
+        lambda t, v: POINTS(t, v, sample_rate=SR, n_samples=50), list(points), list(points.flip(0)), operations=80
     )
