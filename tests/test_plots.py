@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import matplotlib as mpl
@@ -306,3 +309,13 @@ def test_bad_input_is_refused_before_anything_is_drawn(draw: Callable[[], Axes],
     with pytest.raises(ValueError, match=re.escape(message)):
         draw()
     assert not plt.get_fignums()
+
+
+def test_a_first_figure_leaves_a_notebook_interactive():
+    code = (
+        "import matplotlib, torch; from ddsp_lite import plots; "
+        "plots.waveform(torch.zeros(10), sample_rate=1000); assert matplotlib.is_interactive()"
+    )
+    inline = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    done = subprocess.run([sys.executable, "-c", code], env=inline, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr

@@ -82,8 +82,10 @@ def to_db(amplitude: np.ndarray, floor: float) -> np.ndarray:
 def styled_axes(ax: Axes | None) -> Axes:
     """The axes given, or new ones, in the book's style whatever the session's style is."""
     if ax is None:
+        # Made outside the context: the first figure turns on interactive mode in a notebook, which the context would undo.
+        figure = plt.figure(figsize=STYLE["figure.figsize"], dpi=STYLE["figure.dpi"], layout="constrained")
         with mpl.rc_context(STYLE):
-            ax = plt.subplots()[1]
+            ax = figure.subplots()
     # Matplotlib makes ticks when it draws, by the style of that moment: so each part is set here.
     ax.figure.patch.set_alpha(0)
     ax.patch.set_alpha(0)
