@@ -82,7 +82,7 @@ def to_db(amplitude: np.ndarray, floor: float) -> np.ndarray:
 def styled_axes(ax: Axes | None) -> Axes:
     """The axes given, or new ones, in the book's style whatever the session's style is."""
     if ax is None:
-        # Made outside the context: the first figure turns on interactive mode in a notebook, which the context would undo.
+        # Outside the context: a notebook's first figure makes pyplot interactive, which the context would undo.
         figure = plt.figure(figsize=STYLE["figure.figsize"], dpi=STYLE["figure.dpi"], layout="constrained")
         with mpl.rc_context(STYLE):
             ax = figure.subplots()
