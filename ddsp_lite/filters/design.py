@@ -95,6 +95,64 @@ def bandpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sampl
     return _biquad((alpha, torch.zeros_like(alpha), -alpha), sine, cosine, alpha)
 
 
+def notch_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
+    r"""Design a second-order notch, which removes its centre and passes the rest: b and a of H(z), with a_0 = 1.
+
+    .. math:: H(s) = \frac{s^2 + 1}{s^2 + s/Q + 1}
+
+    with s as in `lowpass_biquad`. What is removed is about centre / q wide between its -3 dB points.
+
+    Args:
+        centre: frequency with a gain of zero, in Hz, in (0, sample_rate / 2); a number or a tensor (...).
+        q: quality factor, above 0; a number or a tensor that broadcasts with `centre`.
+        sample_rate: in Hz.
+
+    Returns:
+        b and a, each (..., 3), float64.
+
+    Raises:
+        ValueError: a control is of the wrong kind, NaN or outside of its range.
+
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
+
+    >>> b, a = notch_biquad(4000.0, 1.0, sample_rate=16000)
+    >>> b.numpy().round(4) + 0.0
+    array([0.6667, 0.    , 0.6667])
+    """
+    sine, cosine, alpha = _angles(centre, "centre", q, sample_rate)
+    one = torch.ones_like(alpha)
+    return _biquad((one, 2 * (sine**2 - cosine**2), one), sine, cosine, alpha)
+
+
+def allpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
+    r"""Design a second-order all-pass, which changes phases only: b and a of H(z) = B(z) / A(z), with a_0 = 1.
+
+    .. math:: H(s) = \frac{s^2 - s/Q + 1}{s^2 + s/Q + 1}
+
+    with s as in `lowpass_biquad`. The phase falls from 0 at 0 Hz through -180 degrees at the centre to -360 degrees at
+    sample_rate / 2, the more steeply the higher q is.
+
+    Args:
+        centre: frequency that comes out inverted, in Hz, in (0, sample_rate / 2); a number or a tensor (...).
+        q: quality factor, above 0; a number or a tensor that broadcasts with `centre`.
+        sample_rate: in Hz.
+
+    Returns:
+        b and a, each (..., 3), float64.
+
+    Raises:
+        ValueError: a control is of the wrong kind, NaN or outside of its range.
+
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
+
+    >>> b, a = allpass_biquad(2000.0, 1.0, sample_rate=16000)
+    >>> torch.equal(b, a.flip(-1))
+    True
+    """
+    sine, cosine, alpha = _angles(centre, "centre", q, sample_rate)
+    return _biquad((1 - alpha, 2 * (sine**2 - cosine**2), 1 + alpha), sine, cosine, alpha)
+
+
 def windowed_sinc(cutoff: Tensor | float, n_taps: int, *, sample_rate: float) -> Tensor:
     r"""Design a linear-phase low-pass filter of finite length: an ideal low-pass, cut off by a Hann window.
 
@@ -183,7 +241,11 @@ def _angles(frequency: Tensor | float, name: str, q: Tensor | float, sample_rate
 
 
 def _biquad(b: tuple[Tensor, ...], sine: Tensor, cosine: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-    a0 = 1 + alpha
-    a = (2 * (sine**2 - cosine**2) / a0, (1 - alpha) / a0)
-    b, a = (torch.broadcast_tensors(*values) for values in ([c / a0 for c in b], [torch.ones_like(a0), *a]))
+    return _normalised(b, (1 + alpha, 2 * (sine**2 - cosine**2), 1 - alpha))
+
+
+def _normalised(b: tuple[Tensor, ...], a: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """Divide by a_0, and stack the coefficients last."""
+    rest = [c / a[0] for c in a[1:]]
+    b, a = (torch.broadcast_tensors(*values) for values in ([c / a[0] for c in b], [torch.ones_like(a[0]), *rest]))
     return torch.stack(b, dim=-1), torch.stack(a, dim=-1)

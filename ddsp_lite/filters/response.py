@@ -71,6 +71,78 @@ def magnitude_db(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: floa
     return 10 / math.log(10) * torch.log(power + 10 ** (floor_db / 10))
 
 
+def phase(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: float) -> Tensor:
+    r"""Evaluate the angle by which a digital filter turns each frequency, without jumps of a whole turn.
+
+    .. math:: \varphi(f) = \arg H(f)
+
+    The first angle lies between -pi and pi. From one frequency to the next the angle is taken to move by less than half
+    a turn, so give the frequencies in order and close enough.
+
+    Args:
+        b: feed-forward coefficients (..., K).
+        a: feedback coefficients (..., L), `a[..., 0]` not zero.
+        frequencies: in Hz, (n_freq,), in order.
+        sample_rate: in Hz.
+
+    Returns:
+        The phase in radians (..., n_freq), float64; 0, with a gradient of 0, where the gain is exactly 0.
+
+    Raises:
+        ValueError: an argument is empty, of the wrong kind, or holds NaN; shapes do not broadcast.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on the continuous phase.
+    Chapter: gradients/filter-cutoff.
+
+    >>> delay = torch.tensor([0.0, 0.0, 0.0, 1.0])  # three samples: 3 pi at half the sample rate
+    >>> (phase(delay, torch.ones(1), torch.linspace(0, 8000, 9), sample_rate=16000)[-1] / torch.pi).round(decimals=4)
+    tensor(-3., dtype=torch.float64)
+    """
+    (b_real, b_imag), (a_real, a_imag) = _polynomials(b, a, frequencies, sample_rate)
+    real, imag = b_real * a_real + b_imag * a_imag, b_imag * a_real - b_real * a_imag
+    nothing = (real == 0) & (imag == 0)
+    angle = torch.atan2(imag, torch.where(nothing, torch.ones_like(real), real))
+    turns = torch.round(angle.detach().diff(dim=-1) / (2 * math.pi)).cumsum(-1)
+    return angle - 2 * math.pi * torch.nn.functional.pad(turns, (1, 0))
+
+
+def group_delay(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: float) -> Tensor:
+    r"""Evaluate by how many samples a digital filter delays the envelope of each frequency.
+
+    .. math:: \tau(f) = -\frac{d \arg H}{d \omega} = \Re \frac{B'(f)}{B(f)} - \Re \frac{A'(f)}{A(f)}, \qquad
+        B'(f) = \sum_k k\, b_k e^{-j\omega k}
+
+    Args:
+        b: feed-forward coefficients (..., K).
+        a: feedback coefficients (..., L), `a[..., 0]` not zero.
+        frequencies: in Hz, (n_freq,).
+        sample_rate: in Hz.
+
+    Returns:
+        The group delay in samples (..., n_freq), float64; divide by `sample_rate` for seconds. Where B or A is zero
+        (below 1e-10 of the sum of its absolute coefficients) the delay is not defined: its part counts as 0, with a
+        gradient of 0.
+
+    Raises:
+        ValueError: an argument is empty, of the wrong kind, or holds NaN; shapes do not broadcast.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on group delay. Chapter: gradients/filter-cutoff.
+
+    >>> delay = torch.tensor([0.0, 0.0, 0.0, 1.0])
+    >>> group_delay(delay, torch.ones(1), torch.tensor([100.0, 5000.0]), sample_rate=16000).round(decimals=4)
+    tensor([3., 3.], dtype=torch.float64)
+    """
+    delays = []
+    spectra = _polynomials(b, a, frequencies, sample_rate)
+    slopes = _polynomials(b, a, frequencies, sample_rate, slope=True)
+    for c, (real, imag), (slope_real, slope_imag) in zip((b, a), spectra, slopes, strict=True):
+        power = real**2 + imag**2
+        defined = power > 1e-20 * c.detach().double().abs().sum(-1, keepdim=True) ** 2
+        ratio = (real * slope_real + imag * slope_imag) / torch.where(defined, power, torch.ones_like(power))
+        delays.append(torch.where(defined, ratio, torch.zeros_like(ratio)))
+    return delays[0] - delays[1]
+
+
 def frequency_sampling(x: Tensor, b: Tensor, a: Tensor, *, padding: float = 1.0) -> Tensor:
     r"""Filter by multiplying spectra: the recursion's response, sampled at the bins of an FFT.
 
@@ -121,8 +193,10 @@ def frequency_sampling(x: Tensor, b: Tensor, a: Tensor, *, padding: float = 1.0)
     return torch.fft.irfft(spectrum * response.to(spectrum), size)[..., : x.shape[-1]]
 
 
-def _polynomials(b: Tensor, a: Tensor, frequencies: Tensor, sample_rate: float) -> list[tuple[Tensor, Tensor]]:
-    """Real and imaginary part of B and of A on the unit circle, each (..., n_freq), in float64."""
+def _polynomials(
+    b: Tensor, a: Tensor, frequencies: Tensor, sample_rate: float, *, slope: bool = False
+) -> list[tuple[Tensor, Tensor]]:
+    """Real and imaginary part of B and of A (of sum_k k c_k z^-k for the slope) on the unit circle, in float64."""
     rate = checks.sample_rate(sample_rate)
     b, a = coefficients(b, a)
     checks.audio(frequencies, "frequencies")
@@ -131,6 +205,8 @@ def _polynomials(b: Tensor, a: Tensor, frequencies: Tensor, sample_rate: float) 
     delays = torch.arange(taps, dtype=torch.float64, device=b.device)[:, None]
     angle = delays * (frequencies.to(b) * (2 * math.pi / rate))
     cosine, sine = torch.cos(angle), torch.sin(angle)
+    if slope:
+        cosine, sine = delays * cosine, delays * sine
     return [
         ((c[..., None] * cosine[: c.shape[-1]]).sum(-2), -(c[..., None] * sine[: c.shape[-1]]).sum(-2)) for c in (b, a)
     ]

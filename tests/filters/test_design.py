@@ -12,7 +12,13 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from ddsp_lite import filters
 
 RATE = 16000
-PROTOTYPES = {"lowpass": lambda q: [1.0], "highpass": lambda q: [1.0, 0.0, 0.0], "bandpass": lambda q: [1 / q, 0.0]}
+PROTOTYPES = {
+    "lowpass": lambda q: [1.0],
+    "highpass": lambda q: [1.0, 0.0, 0.0],
+    "bandpass": lambda q: [1 / q, 0.0],
+    "notch": lambda q: [1.0, 0.0, 1.0],
+    "allpass": lambda q: [1.0, -1 / q, 1.0],
+}
 
 
 @pytest.mark.parametrize("kind", PROTOTYPES)
@@ -28,10 +34,10 @@ def test_biquad_equals_bilinear_transform(kind, frequency, q):
 
 @pytest.mark.parametrize("q", [0.5, 0.7071, 8.0])
 def test_gain_at_the_frequency(q):
-    """The low- and high-pass have a gain of Q there, the band-pass a gain of one."""
-    for kind, gain in (("lowpass", q), ("highpass", q), ("bandpass", 1.0)):
+    """The low- and high-pass have a gain of Q there, the band-pass and all-pass one, the notch none."""
+    for kind, gain in (("lowpass", q), ("highpass", q), ("bandpass", 1.0), ("notch", 0.0), ("allpass", 1.0)):
         b, a = getattr(filters, f"{kind}_biquad")(1234.0, q, sample_rate=RATE)
-        np.testing.assert_allclose(abs(freqz(b, a, [1234.0], fs=RATE)[1]), gain, rtol=1e-9)
+        np.testing.assert_allclose(abs(freqz(b, a, [1234.0], fs=RATE)[1]), gain, rtol=1e-9, atol=1e-12)
 
 
 def test_float64_from_float32_controls():

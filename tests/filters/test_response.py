@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.signal import freqz
+from scipy.signal import freqz, group_delay
 from torch.autograd import gradcheck
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from ddsp_lite import filters
 
 RATE = 16000
+FUNCTIONS = (filters.frequency_response, filters.magnitude_db, filters.phase, filters.group_delay)
 
 
 @pytest.mark.parametrize(("zeros", "poles"), [(0, 0), (4, 1), (2, 2), (0, 5)])
@@ -34,10 +35,48 @@ def test_response_is_the_spectrum_of_the_recursion():
     torch.testing.assert_close(spectrum, filters.frequency_response(b, a, bins, sample_rate=1024))
 
 
+def test_phase_equals_unwrapped_angle():
+    b, a = filters.allpass_biquad(500.0, 4.0, sample_rate=RATE)
+    b = torch.nn.functional.pad(b, (5, 0))  # five samples later: 5 pi more
+    frequencies = torch.linspace(0, 8000, 200, dtype=torch.float64)
+    expected = np.unwrap(np.angle(freqz(b, a, frequencies.numpy(), fs=RATE)[1]))
+    ours = filters.phase(b, a, frequencies, sample_rate=RATE)
+    np.testing.assert_allclose(ours, expected, atol=1e-9)
+    assert ours[-1].item() == pytest.approx(-7 * math.pi)
+
+
+@pytest.mark.parametrize("q", [0.3, 5.0])
+def test_group_delay_equals_scipy(q):
+    b, a = filters.peaking_biquad(500.0, 9.0, q, sample_rate=RATE)
+    frequencies = torch.linspace(0, 8000, 50, dtype=torch.float64)
+    expected = group_delay((b.numpy(), a.numpy()), frequencies.numpy(), fs=RATE)[1]
+    np.testing.assert_allclose(filters.group_delay(b, a, frequencies, sample_rate=RATE), expected, atol=1e-9)
+
+
+def test_group_delay_is_the_slope_of_the_phase():
+    b, a = filters.lowpass_biquad(900.0, 3.0, sample_rate=RATE)
+    frequency = torch.tensor([850.0], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(filters.phase(b, a, frequency, sample_rate=RATE).sum(), frequency)
+    delay = filters.group_delay(b, a, frequency, sample_rate=RATE)
+    torch.testing.assert_close(delay, -slope * RATE / (2 * math.pi))
+
+
+@pytest.mark.parametrize("function", [filters.phase, filters.group_delay])
+def test_phase_at_a_zero_of_the_response(function):
+    """Silence has no phase: the result is 0 there, and its gradient finite."""
+    b = torch.tensor([1.0, 1.0], dtype=torch.float64, requires_grad=True)
+    frequencies = torch.tensor([0.0, 8000.0])
+    for gain in (1.0, 0.0):
+        result = function(gain * b, torch.ones(1), frequencies, sample_rate=RATE)
+        assert result.isfinite().all()
+        assert gain or (result == 0).all()
+        assert torch.autograd.grad(result.sum(), b)[0].isfinite().all()
+
+
 def test_batch():
     frequencies = torch.tensor([10.0, 1000.0])
     b, a = filters.lowpass_biquad(torch.tensor([100.0, 1000.0, 5000.0]), sample_rate=RATE)
-    for function in (filters.frequency_response, filters.magnitude_db):
+    for function in FUNCTIONS:
         together = function(b, a, frequencies, sample_rate=RATE)
         assert together.shape == (3, 2)
         for i in range(3):
@@ -48,7 +87,7 @@ def test_gradient():
     b = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
     a = torch.tensor([1.0, -0.9, 0.5], dtype=torch.float64, requires_grad=True)
     frequencies = torch.tensor([0.0, 500.0, 8000.0])
-    for function in (filters.frequency_response, filters.magnitude_db):
+    for function in FUNCTIONS:
         assert gradcheck(lambda b, a, f=function: f(b, a, frequencies, sample_rate=RATE), (b, a))
 
 
@@ -119,7 +158,8 @@ def test_traces():
     def step(cutoff):
         b, a = filters.lowpass_biquad(cutoff, sample_rate=RATE)
         loss = filters.frequency_sampling(x, b, a).square().mean()
-        loss = loss + filters.magnitude_db(b, a, torch.tensor([100.0, 1000.0]), sample_rate=RATE).mean()
+        for function in FUNCTIONS[1:]:
+            loss = loss + function(b, a, torch.tensor([100.0, 1000.0]), sample_rate=RATE).mean()
         return torch.autograd.grad(loss, cutoff)[0]
 
     graph = make_fx(step)(torch.tensor(500.0, requires_grad=True))
@@ -150,6 +190,9 @@ def test_traces():
             lambda: filters.magnitude_db(torch.ones(1), torch.ones(1), torch.ones(1), sample_rate=1, floor_db=math.nan),
             "floor_db must be finite",
         ),
+        (lambda: filters.phase(torch.ones(1), torch.ones(1), [100.0], sample_rate=1), "frequencies must be"),
+        (lambda: filters.group_delay([1.0], torch.ones(1), torch.ones(1), sample_rate=1), "b must be a tensor"),
+        (lambda: filters.group_delay(torch.ones(1), torch.ones(1), [100.0], sample_rate=1), "frequencies must be"),
         (
             lambda: filters.frequency_response(torch.ones(2, 1), torch.ones(3, 1), torch.ones(1), sample_rate=1),
             "b and a must",
