@@ -16,13 +16,13 @@ export class ChainPanel {
     this.seen = [];
     this.boxes = item.boxes.map((box) => this.cell("ddsp-box", box.label, box.symbol, box.output));
     this.factors = item.factors.map((factor) => this.cell("ddsp-factor ddsp-secret", "", factor.symbol, factor.output));
+    // Boxes in one row and, half a box further right, the factors in the row below; on narrow pages all in one column.
     const path = h("div", { class: "ddsp-chain" });
-    this.boxes.forEach((box, n) => {
-      path.append(box.node);
-      if (this.factors[n] && n < this.boxes.length - 1) path.append(this.factors[n].node);
-    });
-    const extra = this.factors.slice(Math.max(0, this.boxes.length - 1));
-    extra.forEach((factor) => path.append(factor.node));
+    path.style.setProperty("--columns", 2 * Math.max(this.boxes.length, this.factors.length) + (this.factors.length >= this.boxes.length ? 1 : 0));
+    for (let n = 0; n < Math.max(this.boxes.length, this.factors.length); n += 1) {
+      if (this.boxes[n]) path.append(this.placed(this.boxes[n], 2 * n + 1));
+      if (this.factors[n]) path.append(this.placed(this.factors[n], 2 * n + 2));
+    }
     this.product = h("span", { class: "ddsp-product-value", "data-number": `chain:${item.product.output}` });
     this.line = h("p", { class: "ddsp-product ddsp-secret" }, symbolNode(item.product.symbol), " = ", this.productTerms(), " = ", this.product);
     this.verdict = h("p", { class: "ddsp-verdict ddsp-secret", role: "status" });
@@ -34,6 +34,11 @@ export class ChainPanel {
     const value = h("span", { class: "ddsp-cell-value", "data-number": `chain:${output}` });
     const node = h("div", { class: kind }, label ? h("span", { class: "ddsp-cell-label" }, label) : null, symbolNode(symbol), value);
     return { node, value, output };
+  }
+
+  placed({ node }, column) {
+    node.style.setProperty("--at", column);
+    return node;
   }
 
   productTerms() {
