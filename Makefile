@@ -5,7 +5,7 @@
 VENV ?= .venv
 REPOSITORY ?=
 PIP_FLAGS ?=
-UNIT_TESTS ?= tests ddsp_lite
+UNIT_TESTS ?= tests
 WORKERS ?= 2
 
 # Small tensors: more threads than one cost more than they bring, and the chapters run two at a time.
@@ -39,7 +39,7 @@ test: book ## everything: the book, unit tests, chapters, built pages in a brows
 	@status=0; \
 	$(MAKE) --no-print-directory --keep-going lint unit || status=1; \
 	echo "Chapters, each cell's output against the committed one"; \
-	$(PYTEST) -n $(WORKERS) --dist loadfile -p no:doctest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	$(PYTEST) -n $(WORKERS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg book tests/book/test_small_book.py || status=1; \
 	echo "The built book, in a browser and in JupyterLab"; \
 	$(PYTEST) tests/book --ignore=tests/book/test_small_book.py || status=1; \
@@ -49,7 +49,7 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
 
 unit: $(INSTALLED)
-	@$(PYTEST) -n $(WORKERS) --doctest-modules --ignore=tests/book $(UNIT_TESTS)
+	@$(PYTEST) -n $(WORKERS) --ignore=tests/book $(UNIT_TESTS)
 
 notebooks: $(INSTALLED) ## run the chapters and bring them into the form that is committed
 	@$(PY) -m book.tools.normalise
