@@ -4,8 +4,8 @@ Phase is counted in cycles and in float64 (see `phase`), so that long sounds in 
 gradient in the fundamental.
 """
 
-from ddsp_lite.oscillators.bandlimited import sawtooth, square
+from ddsp_lite.oscillators.bandlimited import pulse, sawtooth, square, triangle
 from ddsp_lite.oscillators.harmonic import harmonic_bank
-from ddsp_lite.oscillators.sinusoids import sinusoid
+from ddsp_lite.oscillators.sinusoids import sinusoid, sinusoid_bank
 
-__all__ = ["harmonic_bank", "sawtooth", "sinusoid", "square"]
+__all__ = ["harmonic_bank", "pulse", "sawtooth", "sinusoid", "sinusoid_bank", "square", "triangle"]

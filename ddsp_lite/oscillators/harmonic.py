@@ -16,6 +16,7 @@ def harmonic_bank(
     sample_rate: float,
     n_samples: int | None = None,
     phase: Tensor | None = None,
+    inharmonicity: Tensor | float | None = None,
 ) -> Tensor:
     r"""Add harmonics: sinusoids at whole multiples of a fundamental, each with its own amplitude.
 
@@ -25,6 +26,9 @@ def harmonic_bank(
     amplitudes shall stay the same, the caller normalises them. Controls at frame rate are interpolated linearly, as
     :func:`ddsp_lite.controls.resample` does.
 
+    Stiff strings are sharper the higher the partial: with ``inharmonicity`` B, partial k lies at
+    ``k f0 sqrt(1 + B k^2)`` instead of ``k f0``, in phase and for Nyquist.
+
     Args:
         f0: fundamental in Hz, at least 0: 0-d, constant; ``(..., time)``, one for each sample; or with ``n_samples``
             ``(..., frames)``, where a single frame is constant.
@@ -33,15 +37,18 @@ def harmonic_bank(
         sample_rate: sample rate in Hz.
         n_samples: length of the sound in samples, a multiple of the frames; not needed where f0 is ``(..., time)``.
         phase: phase of each partial at the first sample in radians, ``(..., partials)``; all 0 if not given.
+        inharmonicity: B, at least 0, constant over time, 0-d or ``(...)``; some 1e-4 for a piano's middle strings.
 
     Returns:
         The sound, ``(..., time)``; float64 if any tensor given is, else float32.
 
     Raises:
-        ValueError: if f0 is negative or not finite, an argument is no float tensor, the counts of frames or partials
-            do not fit together, ``n_samples`` is missing or no multiple of the frames, or shapes do not broadcast.
+        ValueError: if f0 or inharmonicity is negative or not finite, an argument is no float tensor, the counts of
+            frames or partials do not fit together, ``n_samples`` is missing or no multiple of the frames, or shapes do
+            not broadcast.
 
-    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing; the stiff string is
+        that of Fletcher, Blackham and Stratton (1962), Quality of piano tones.
     Chapter: oscillators/harmonic-bank.
 
     >>> harmonic_bank(torch.tensor(1000.0), torch.tensor([1.0, 0.5]), sample_rate=8000, n_samples=3)
@@ -63,7 +70,8 @@ def harmonic_bank(
                 f"got {phase.shape[-1]}."
             )
     orders = range(1, amplitudes.shape[-1] + 1)
-    return sum_of_harmonics(f0, amplitudes, orders, sample_rate=sample_rate, n_samples=n_samples, phase=phase)
+    options = {"sample_rate": sample_rate, "n_samples": n_samples, "phase": phase}
+    return sum_of_harmonics(f0, amplitudes, orders, inharmonicity=inharmonicity, **options)
 
 
 def sum_of_harmonics(
@@ -74,6 +82,8 @@ def sum_of_harmonics(
     sample_rate: float,
     n_samples: int | None,
     phase: Tensor | None = None,
+    inharmonicity: Tensor | float | None = None,
+    shift: Tensor | None = None,
 ) -> Tensor:
     r"""Add the harmonics of the given orders: what :func:`harmonic_bank` and the classic waveforms share.
 
@@ -84,8 +94,10 @@ def sum_of_harmonics(
     and the ramp between the frames is drawn afterwards; no amplitude is ever stored for every sample and partial.
 
     Args:
-        f0, amplitudes, sample_rate, n_samples, phase: as in :func:`harmonic_bank`, one amplitude for each order.
+        f0, amplitudes, sample_rate, n_samples, phase, inharmonicity: as in :func:`harmonic_bank`, one amplitude for
+            each order.
         orders: the multiples of the fundamental, such as ``range(1, 10, 2)`` for odd ones.
+        shift: turns by which the fundamental runs ahead, float64, ``(..., time)``; none if not given.
 
     Returns:
         The sound, ``(..., time)``.
@@ -101,7 +113,7 @@ def sum_of_harmonics(
     tensor([0.0000, 0.9428, 0.6667])
     """
     rate = checks.sample_rate(sample_rate)
-    dtype, device = checks.common(f0, amplitudes, phase)
+    dtype, device = checks.common(f0, amplitudes, phase, inharmonicity)
     f0 = checks.floating(f0, "f0", dtype=torch.float64, device=device)
     if n_samples is None:
         n_samples = phases.length(f0, "f0")
@@ -114,13 +126,28 @@ def sum_of_harmonics(
     if n_frames not in (1, n_samples) and f0.shape[-1] not in (1, n_samples):
         checks.same_frames(f0=f0.shape[-1], amplitudes=n_frames)
     leading = {"f0": f0.shape[:-1], "amplitudes": amplitudes.shape[:-2]}
-    checks.broadcast(**leading, **({} if phase is None else {"phase": phase.shape[:-1]}))
+    if phase is not None:
+        leading["phase"] = phase.shape[:-1]
+    if inharmonicity is not None:
+        inharmonicity = checks.floating(inharmonicity, "inharmonicity", dtype=torch.float64, device=device)
+        checks.non_negative(inharmonicity, "inharmonicity")
+        leading["inharmonicity"] = inharmonicity.shape
+    checks.broadcast(**leading)
 
     constant = f0.shape[-1] == 1
     f0 = f0.double() if f0.shape[-1] in (1, n_samples) else controls.resample(f0.double(), n_samples)
-    angle = phases.angle(phases.cycles(f0, rate, n_samples), dtype).reshape(*f0.shape[:-1], n_frames, 1, hop)
+    turns = phases.cycles(f0, rate, n_samples)
+    if shift is not None:
+        turns = turns + shift
     k = torch.arange(orders.start, orders.stop, orders.step, dtype=torch.float64, device=device)
-    angles = k.to(dtype).unsqueeze(-1) * angle
+    if inharmonicity is None:  # sin(k phi) needs no more of phi than its part of a turn
+        angle = phases.angle(turns, dtype).reshape(*turns.shape[:-1], n_frames, 1, hop)
+        angles = k.to(dtype).unsqueeze(-1) * angle
+    else:
+        k = (k * torch.sqrt(1 + inharmonicity.double().unsqueeze(-1) * k * k)).unsqueeze(-2)
+        turns = turns.reshape(*turns.shape[:-1], n_frames, 1, hop)
+        angles = phases.angle(k.unsqueeze(-1) * turns, dtype)
+        k = k.detach()
     if phase is not None:
         angles = angles + phase.to(dtype).reshape(*phase.shape[:-1], 1, -1, 1)
     partials = torch.sin(angles)
