@@ -1,0 +1,154 @@
+"""Second-order sections in a row, run exactly and at the same time. Chapter: gradients/filter-cutoff."""
+
+import torch
+from torch import Tensor
+
+from ddsp_lite import checks
+from ddsp_lite.filters import design
+from ddsp_lite.filters.iir import recursion_twin
+from ddsp_lite.filters.operators import array, twin_gradient
+
+
+@torch.library.custom_op("ddsp_lite::cascade", mutates_args=())
+def _cascade(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
+    """Filter rows: x [B, N]; b and a [B, S, 3] float64, a[..., 0] = 1; the result and each section's output, like x.
+
+    The sections' outputs are kept for the backward pass, and have no gradient of their own.
+    """
+    from ddsp_lite.kernels import cascade as kernels
+
+    y = torch.empty(len(x), _padded(b), x.shape[1], dtype=x.dtype)
+    kernels.forward(array(x), *_coefficients(b, a), y.numpy())
+    return y[:, -1].clone().to(x.device), y.to(x.device)
+
+
+@torch.library.custom_op("ddsp_lite::cascade_backward", mutates_args=())
+def _cascade_backward(grad: Tensor, x: Tensor, outputs: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    from ddsp_lite.kernels import cascade as kernels
+
+    sections = b.shape[1]
+    b_array, a_array = _coefficients(b, a)
+    grad_x = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
+    grad_b, grad_a = torch.empty(b_array.shape, dtype=b.dtype), torch.empty(a_array.shape, dtype=a.dtype)
+    results = (grad_x.numpy(), grad_b.numpy(), grad_a.numpy())
+    kernels.backward(array(grad), array(x), array(outputs), b_array, a_array, *results)
+    return grad_x.to(x.device), *(t[:, :sections].clone().to(x.device) for t in (grad_b, grad_a))
+
+
+def _padded(b: Tensor) -> int:
+    return -(-b.shape[1] // 4) * 4
+
+
+def _coefficients(b: Tensor, a: Tensor):
+    """Add sections that change nothing until they are a multiple of four, the number that the kernels run at a time."""
+    nothing = torch.eye(1, 3, dtype=b.dtype).expand(len(b), _padded(b) - b.shape[1], 3)
+    return tuple(array(torch.cat([c.detach().cpu(), nothing], dim=1)) for c in (b, a))
+
+
+@_cascade.register_fake
+def _(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(len(x), _padded(b), x.shape[1])
+
+
+@_cascade_backward.register_fake
+def _(grad: Tensor, x: Tensor, outputs: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return tuple(torch.empty_like(t, memory_format=torch.contiguous_format) for t in (x, b, a))
+
+
+def _save(ctx, inputs, output):
+    ctx.save_for_backward(*inputs, output[1])
+
+
+def _differentiate(ctx, grad: Tensor, _outputs: Tensor):
+    x, b, a, outputs = ctx.saved_tensors
+    if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
+        return twin_gradient(_chain, (x, b, a), grad)
+    return torch.ops.ddsp_lite.cascade_backward(grad, x, outputs, b, a)
+
+
+_cascade.register_autograd(_differentiate, setup_context=_save)
+
+
+def _chain(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
+    """Run the same sections as one recursion after the other, each differentiable to any order."""
+    y = x.double()
+    for b_s, a_s in zip(b.unbind(1), a.unbind(1), strict=True):
+        y = torch.ops.ddsp_lite.recursion(y, b_s, a_s)
+    return y.to(x.dtype)
+
+
+def cascade(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
+    r"""Run second-order filters one after the other, exactly, with an exact gradient for every coefficient.
+
+    .. math:: H(z) = \prod_{s} \frac{b_{s0} + b_{s1} z^{-1} + b_{s2} z^{-2}}{a_{s0} + a_{s1} z^{-1} + a_{s2} z^{-2}}
+
+    This is how a filter of high order is best run: its coefficients multiplied out would lose their digits. Four
+    sections run at a time, each one sample behind the one before it, which takes little longer than one section. State
+    and coefficients are float64. A second derivative is taken through one `recursion` for each section, and so is the
+    browser's version. On an accelerator the signal is carried to the CPU and back.
+
+    Args:
+        x: signal (..., time), float32 or float64.
+        b: feed-forward coefficients (..., sections, 3); leading dimensions broadcast with those of `x`. Stack designs
+            by `torch.stack(..., dim=-2)`.
+        a: feedback coefficients (..., sections, 3), `a[..., 0]` not zero.
+
+    Returns:
+        The filtered signal (..., time), of `x`'s type.
+
+    Raises:
+        ValueError: `x`, `b` or `a` is empty, not real floating point, of the wrong shape, or holds NaN;
+            `a[..., 0]` is zero; the leading dimensions do not broadcast.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on cascade forms. Chapter: gradients/filter-cutoff.
+
+    >>> from ddsp_lite.filters import lowpass_biquad
+    >>> b, a = lowpass_biquad(torch.tensor([500.0, 900.0]), sample_rate=16000)
+    >>> cascade(torch.ones(16000), b, a)[-1]  # a constant passes
+    tensor(1.)
+    """
+    x_rows, b_rows, a_rows, shape = _prepared(x, b, a)
+    if b_rows.shape[1] == 1 or checks.is_tracing(x, b, a):
+        return _chain(x_rows, b_rows, a_rows).reshape(shape)
+    return torch.ops.ddsp_lite.cascade(x_rows, b_rows, a_rows)[0].reshape(shape)
+
+
+def cascade_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
+    r"""Run second-order filters one after the other by plain loops of PyTorch operations: the reference for `cascade`.
+
+    Args:
+        x: signal (..., time), float32 or float64.
+        b: feed-forward coefficients (..., sections, 3).
+        a: feedback coefficients (..., sections, 3), `a[..., 0]` not zero.
+
+    Returns:
+        The filtered signal (..., time), of `x`'s type.
+
+    Raises:
+        ValueError: as `cascade`.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on cascade forms. Chapter: gradients/filter-cutoff.
+
+    >>> b, a = torch.tensor([[1.0, 1.0, 0.0], [2.0, 0.0, 0.0]]), torch.tensor([[1.0, 0.0, 0.0], [1.0, -0.5, 0.0]])
+    >>> cascade_twin(torch.tensor([1.0, 0.0, 0.0]), b, a)
+    tensor([2.0000, 3.0000, 1.5000])
+    """
+    y, b, a, shape = _prepared(x, b, a)
+    y = y.double()
+    for b_s, a_s in zip(b.unbind(1), a.unbind(1), strict=True):
+        y = recursion_twin(y, b_s, a_s)
+    return y.to(x.dtype).reshape(shape)
+
+
+def _prepared(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor, torch.Size]:
+    """Check, and give x [B, N], b and a [B, S, 3] divided by a_0, and the shape of the result."""
+    checks.audio(x, "x")
+    b, a = design.coefficients(b, a)
+    for value, name in ((b, "b"), (a, "a")):
+        if value.ndim < 2 or value.shape[-1] != 3 or value.shape[-2] == 0:
+            raise ValueError(f"{name} must be a tensor (..., sections, 3), got {tuple(value.shape)}.")
+    sections = checks.broadcast(b=b.shape[-2:-1], a=a.shape[-2:-1])
+    shape = checks.broadcast(x=x.shape[:-1], b=b.shape[:-2], a=a.shape[:-2]) + x.shape[-1:]
+    b, a = b / a[..., :1], a / a[..., :1]
+    b, a = (c.to(x.device).expand(*shape[:-1], *sections, 3).reshape(-1, *sections, 3) for c in (b, a))
+    return x.expand(shape).reshape(-1, shape[-1]), b, a, shape

@@ -1,0 +1,135 @@
+"""Recursions whose coefficients change from sample to sample or from frame to frame, and their adjoints, with Numba.
+
+All kernels work on rows, hold state and sums in float64, and write into arrays that the caller allocates. The sound and
+the coefficients may each be float32 or float64. Silent states are set to zero once a block, as in
+``ddsp_lite.kernels.recursion``. The plain PyTorch twins are in ``ddsp_lite.filters.varying`` and
+``ddsp_lite.filters.allpole``; the chapter is ``gradients/filter-cutoff``.
+"""
+
+import numba
+import numpy as np
+
+_BLOCK = 256
+_SILENT = 1e-200
+
+_compiled = numba.njit(cache=True, error_model="numpy", nogil=True)
+
+
+@_compiled
+def biquad(x, b, a, y):
+    """Filter x [B, N] with b and a [B, N, 3]: a0[n] y[n] = sum_k bk[n] x[n-k] - a1[n] y[n-1] - a2[n] y[n-2]."""
+    for row in range(x.shape[0]):
+        x1 = x2 = y1 = y2 = 0.0
+        for start in range(0, x.shape[1], _BLOCK):
+            if abs(y1) + abs(y2) < _SILENT:
+                y1 = y2 = 0.0
+            for n in range(start, min(start + _BLOCK, x.shape[1])):
+                x0 = np.float64(x[row, n])
+                ahead = np.float64(b[row, n, 0]) * x0 + np.float64(b[row, n, 1]) * x1 + np.float64(b[row, n, 2]) * x2
+                ahead -= np.float64(a[row, n, 2]) * y2
+                y0 = (ahead - np.float64(a[row, n, 1]) * y1) * (1.0 / np.float64(a[row, n, 0]))
+                y[row, n] = y0
+                x1, x2, y1, y2 = x0, x1, y0, y1
+
+
+@_compiled
+def biquad_backward(grad, x, y, b, a, grad_x, grad_b, grad_a):
+    """Take the adjoint of `biquad` in one pass, from the last sample to the first.
+
+    With a0[n] w[n] = grad[n] - a1[n+1] w[n+1] - a2[n+2] w[n+2]:
+    grad_x[n] = sum_k bk[n+k] w[n+k],  grad_bk[n] = w[n] x[n-k],  grad_ak[n] = -w[n] y[n-k].
+    """
+    for row in range(x.shape[0]):
+        last = x.shape[1] - 1
+        x0, x1 = np.float64(x[row, last]), np.float64(x[row, last - 1]) if last > 0 else 0.0
+        y0, y1 = np.float64(y[row, last]), np.float64(y[row, last - 1]) if last > 0 else 0.0
+        # What a later sample asks of sample n, by its feedback and by its feed-forward coefficients: the first number
+        # from sample n + 1, the second from n + 2, the third from n + 1 for the sample before.
+        back1 = back2 = back3 = 0.0
+        ahead1 = ahead2 = ahead3 = 0.0
+        for n in range(last, -1, -1):
+            if n % _BLOCK == 0 and abs(back1) + abs(back2) + abs(back3) < _SILENT:
+                back1 = back2 = back3 = 0.0
+            x2, y2 = (np.float64(x[row, n - 2]), np.float64(y[row, n - 2])) if n > 1 else (0.0, 0.0)
+            w = (np.float64(grad[row, n]) - back1 - back2) * (1.0 / np.float64(a[row, n, 0]))
+            grad_x[row, n] = np.float64(b[row, n, 0]) * w + ahead1 + ahead2
+            grad_b[row, n, 0], grad_b[row, n, 1], grad_b[row, n, 2] = w * x0, w * x1, w * x2
+            grad_a[row, n, 0], grad_a[row, n, 1], grad_a[row, n, 2] = -w * y0, -w * y1, -w * y2
+            back1, back2, back3 = np.float64(a[row, n, 1]) * w, back3, np.float64(a[row, n, 2]) * w
+            ahead1, ahead2, ahead3 = np.float64(b[row, n, 1]) * w, ahead3, np.float64(b[row, n, 2]) * w
+            x0, x1, y0, y1 = x1, x2, y1, y2
+
+
+@_compiled
+def one_pole(x, gain, pole, y):
+    """Filter x [B, N] with gain and pole [B, N]: y[n] = gain[n] x[n] + pole[n] y[n-1]."""
+    for row in range(x.shape[0]):
+        y1 = 0.0
+        for start in range(0, x.shape[1], _BLOCK):
+            if abs(y1) < _SILENT:
+                y1 = 0.0
+            for n in range(start, min(start + _BLOCK, x.shape[1])):
+                y1 = np.float64(gain[row, n]) * np.float64(x[row, n]) + np.float64(pole[row, n]) * y1
+                y[row, n] = y1
+
+
+@_compiled
+def one_pole_backward(grad, x, y, gain, pole, grad_x, grad_gain, grad_pole):
+    """Take the adjoint of `one_pole`.
+
+    With w[n] = grad[n] + pole[n+1] w[n+1]: grad_x[n] = gain[n] w[n], grad_gain[n] = x[n] w[n],
+    grad_pole[n] = y[n-1] w[n].
+    """
+    for row in range(x.shape[0]):
+        later = 0.0  # pole[n+1] w[n+1]
+        for n in range(x.shape[1] - 1, -1, -1):
+            if n % _BLOCK == 0 and abs(later) < _SILENT:
+                later = 0.0
+            w = np.float64(grad[row, n]) + later
+            grad_x[row, n] = np.float64(gain[row, n]) * w
+            grad_gain[row, n] = np.float64(x[row, n]) * w
+            grad_pole[row, n] = np.float64(y[row, n - 1]) * w if n > 0 else 0.0
+            later = np.float64(pole[row, n]) * w
+
+
+@_compiled
+def all_pole(x, a, y):
+    """Filter x [B, N] with a [B, F, K], held for N / F samples: y[n] = x[n] - sum_k a[n // hop, k] y[n-1-k]."""
+    order, hop = a.shape[2], x.shape[1] // a.shape[1]
+    for row in range(x.shape[0]):
+        past = np.zeros(order)
+        for frame in range(a.shape[1]):
+            if np.max(np.abs(past)) < _SILENT:
+                past[:] = 0.0
+            for n in range(frame * hop, (frame + 1) * hop):
+                y_n = np.float64(x[row, n])
+                for k in range(order - 1, 0, -1):
+                    y_n -= np.float64(a[row, frame, k]) * past[k]
+                    past[k] = past[k - 1]
+                y_n -= np.float64(a[row, frame, 0]) * past[0]
+                past[0] = y_n
+                y[row, n] = y_n
+
+
+@_compiled
+def all_pole_backward(grad, y, a, grad_x, grad_a):
+    """Take the adjoint of `all_pole`.
+
+    With w[n] = grad[n] - sum_k a[(n+1+k) // hop, k] w[n+1+k]: grad_x[n] = w[n],
+    grad_a[f, k] = -sum over the frame of w[n] y[n-1-k].
+    """
+    order, hop = a.shape[2], y.shape[1] // a.shape[1]
+    for row in range(y.shape[0]):
+        asked = np.zeros(order + 1)  # asked[k]: what later samples ask of sample n - k; the last stays zero
+        for frame in range(a.shape[1] - 1, -1, -1):
+            if np.max(np.abs(asked)) < _SILENT:
+                asked[:] = 0.0
+            sums = np.zeros(order)
+            for n in range((frame + 1) * hop - 1, frame * hop - 1, -1):
+                w = np.float64(grad[row, n]) + asked[0]
+                for k in range(order):
+                    asked[k] = asked[k + 1] - np.float64(a[row, frame, k]) * w
+                for k in range(min(order, n)):
+                    sums[k] -= w * np.float64(y[row, n - 1 - k])
+                grad_x[row, n] = w
+            grad_a[row, frame, :] = sums
