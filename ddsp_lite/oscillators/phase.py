@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from ddsp_lite import checks
+from ddsp_lite import checks, controls
 
 
 def cycles(frequency: Tensor, rate: float, n_samples: int) -> Tensor:
@@ -86,3 +86,28 @@ def length(frequency: Tensor, name: str) -> int:
     if frequency.ndim == 0:
         raise ValueError(f"n_samples must be given where {name} is a single number.")
     return checks.audio(frequency, name).shape[-1]
+
+
+def at_samples(control: Tensor, name: str, n_samples: int) -> Tensor:
+    """Bring a control to audio rate in float64, unless it is constant.
+
+    Args:
+        control: a number as 0-d tensor, ``(..., 1)``, ``(..., frames)`` or ``(..., time)``.
+        name: the argument's name, for the message.
+        n_samples: samples of the sound, a multiple of the frames.
+
+    Returns:
+        float64, ``(..., 1)`` or ``(..., n_samples)``, between frames by straight lines.
+
+    Raises:
+        ValueError: if there is no frame, or ``n_samples`` is no multiple of the frames.
+
+    Source: none; a convention of this package. Chapter: oscillators/harmonic-bank.
+
+    >>> at_samples(torch.tensor([0.0, 1.0]), "position", 4)
+    tensor([0.0000, 0.5000, 1.0000, 1.0000], dtype=torch.float64)
+    """
+    control = checks.audio(control if control.ndim else control.reshape(1), name).double()
+    if control.shape[-1] == 1 or checks.hop(n_samples, **{name: control.shape[-1]}) == 1:
+        return control
+    return controls.resample(control, n_samples)
