@@ -26,6 +26,7 @@ __all__ = [
     "fit",
     "live",
     "losses",
+    "noise",
     "oscillators",
     "plots",
     "spectra",
