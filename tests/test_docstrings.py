@@ -25,6 +25,8 @@ NUMERICAL = (
     "oscillators",
     "noise",
     "filters",
+    "effects",
+    "physical",
     "spectra",
     "losses",
     "features",
