@@ -6,6 +6,7 @@ icon that is used and not drawn would be a blank button, so `book/tools/check_bu
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 STYLESHEET = "icons.css"
 UNUSED = ("scripts/fontawesome.js", "scripts/fontawesome.js.LICENSE.txt", "vendor/fontawesome/js")
+PLAIN_CODE = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 BASE = """
 .fa-solid, .fas, .fa-regular, .far, .fa-brands, .fab {
   display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em; background: currentColor;
@@ -43,10 +45,15 @@ def stylesheet() -> str:
     return "\n".join(rules) + "\n"
 
 
-def mend_roles(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Name a bibliography's entries as items of its list: the role that docutils writes is withdrawn."""
+def mend_body(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Mend what docutils and Pygments write (Sphinx event "html-page-context").
+
+    A bibliography's entries become items of its list: the role that docutils gives them is withdrawn. Names and
+    brackets in code lose their spans, which say "in the colour of the text" and are half of a listing's bytes.
+    """
     if "body" in context:
-        context["body"] = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
+        body = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
+        context["body"] = PLAIN_CODE.sub(r"\1", body)
 
 
 def tidy(app: Sphinx, error: Exception | None) -> None:
@@ -69,6 +76,6 @@ def setup(app: Sphinx) -> dict:
     """Put our templates before the theme's and add the icons' stylesheet."""
     app.config.templates_path.append(str(HERE / "templates"))
     app.add_css_file(STYLESHEET)
-    app.connect("html-page-context", mend_roles)
+    app.connect("html-page-context", mend_body)
     app.connect("build-finished", tidy)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

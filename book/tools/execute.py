@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from book.tools import notebooks
+from book.tools import notebooks, pictures
 from book.tools.fingerprint import package_digest
 from book.tools.toc import BookError, Page
 
@@ -123,7 +123,9 @@ async def run(page: Page, root: Path) -> tuple[NotebookNode, float]:
     finally:
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
-    return notebook, time.monotonic() - start
+    seconds = time.monotonic() - start
+    pictures.lighten(notebook)
+    return notebook, seconds
 
 
 async def run_all(todo: list[Page], root: Path) -> dict[Page, tuple[NotebookNode, float] | BookError]:

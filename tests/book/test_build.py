@@ -1,8 +1,7 @@
-"""The built book: complete, as fresh as its sources, self-contained, and light."""
+"""The built book: complete, as fresh as its sources, and self-contained."""
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,6 @@ from book.tools.toc import ROOT, Page, pages
 SITE = ROOT / "_build/html"
 PAGES = pages(ROOT)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-MEGABYTE = 1_000_000
-THEME = re.compile(
-    r"_static/(scripts|styles|images|vendor)/|_static/(basic|pygments|sphinx-design\.min|togglebutton|copybutton|exercise"
-    r"|mystnb\.\w+)\.css|_static/(clipboard\.min|copybutton|copybutton_funcs|design-tabs|doctools|documentation_options"
-    r"|language_data|searchtools|sphinx_highlight|togglebutton)\.js|searchindex\.js"
-)
-SOUND = re.compile(r'"data":"[A-Za-z0-9+/=]+"|data:audio/[a-z0-9]+;base64,[A-Za-z0-9+/=]+')
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,24 +63,6 @@ def test_no_button_leads_nowhere(page: Page) -> None:
     assert soup.select('a[href=""], a:not([href])') == []
     for link in soup.select(".article-header-buttons a, .header-article-items a"):
         assert "executablebooks" not in link["href"]
-
-
-@every_page
-def test_page_is_light(page: Page) -> None:
-    """At most 1 MB besides the theme's own files and sound."""
-    html = SITE / f"{page.name}.html"
-    total = len(SOUND.sub("", html.read_text(encoding="utf-8")).encode())
-    for address in check_build.loaded(html):
-        path = Path((html.parent / address.split("?")[0].split("#")[0]).resolve())
-        if address and not address.startswith("data:") and not THEME.match(path.relative_to(SITE.resolve()).as_posix()):
-            total += path.stat().st_size
-    total += math_fonts_size() if "mjx-container" in html.read_text(encoding="utf-8") else 0
-    assert total <= MEGABYTE, f"{total / MEGABYTE:.2f} MB"
-
-
-def math_fonts_size() -> int:
-    """The fonts that a browser may load to draw equations."""
-    return sum(path.stat().st_size for path in (SITE / "_static/math-fonts").iterdir())
 
 
 def test_no_page_needs_a_script_for_its_equations() -> None:
