@@ -90,7 +90,7 @@ def wavetable(
 
     batch = torch.arange(math.prod(tables.shape[:-2]), device=device).reshape(*tables.shape[:-2], 1)
     start = (batch * count + first.long()) * copies.shape[-2] + level  # the row of the first of two neighbours
-    columns = [(before.long() + step) % size for step in (-1, 0, 1, 2)]
+    columns = [(before.long() + step) % size for step in (size - 1, 0, 1, 2)]
     flat = copies.flatten()
     weights = _cubic((place - before).to(dtype))
 
