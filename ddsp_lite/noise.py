@@ -137,8 +137,8 @@ def bands(gains: Tensor, *, sample_rate: float, n_samples: int, seed: int, lowes
     r"""Mix fixed bands of noise, each with its own gain over time.
 
     One piece of white noise is cut into ``bands`` bands, evenly spaced in pitch: band 0 reaches from 0 to about
-    ``lowest``, the last one to Nyquist. Neighbouring bands fade into each other by raised cosines whose squares add up
-    to 1, so that with all gains equal the spectrum is flat. The bands are the same at every call with one seed; a
+    ``lowest``, the last one to Nyquist. Neighbouring bands fade into each other by raised cosines that add up to 1, so
+    that all gains equal to 1 give the white noise itself. The bands are the same at every call with one seed; a
     gradient moves the gains alone, which are interpolated linearly.
 
     Args:
@@ -177,7 +177,7 @@ def bands(gains: Tensor, *, sample_rate: float, n_samples: int, seed: int, lowes
     frequency = torch.arange(size // 2 + 1, dtype=torch.float64, device=device) * (rate / size)
     place = torch.log(frequency.clamp(min=1e-9) / lowest) * ((count - 1) / math.log(rate / 2 / lowest))
     distance = (place.clamp(0, count - 1) - torch.arange(count, device=device).unsqueeze(-1)).abs()
-    shares = torch.cos(math.pi / 2 * distance.clamp(max=1)).to(dtype)
+    shares = (torch.cos(math.pi / 2 * distance.clamp(max=1)) ** 2).to(dtype)
     spectrum = torch.fft.rfft(white(size, seed=seed, dtype=dtype, device=device))
     pieces = torch.fft.irfft(shares * spectrum, n=size)[:, :n_samples]
     gains = gains.transpose(-1, -2)
