@@ -20,6 +20,7 @@ __all__ = [
     "audio",
     "checks",
     "controls",
+    "effects",
     "envelopes",
     "features",
     "filters",

@@ -1,9 +1,20 @@
-"""Effects: delay, distortion and compression, with gradients in all their settings."""
+"""Effects: delay, reverberation, distortion and compression, with gradients in all their settings."""
 
 from ddsp_lite.effects.ballistics import ballistics, ballistics_twin
 from ddsp_lite.effects.compressor import compressor
 from ddsp_lite.effects.delay import fractional_delay
 from ddsp_lite.effects.interpolation import weights
+from ddsp_lite.effects.reverb import convolution_reverb, noise_response, noise_reverb
 from ddsp_lite.effects.waveshaper import waveshaper
 
-__all__ = ["ballistics", "ballistics_twin", "compressor", "fractional_delay", "waveshaper", "weights"]
+__all__ = [
+    "ballistics",
+    "ballistics_twin",
+    "compressor",
+    "convolution_reverb",
+    "fractional_delay",
+    "noise_response",
+    "noise_reverb",
+    "waveshaper",
+    "weights",
+]
