@@ -1,41 +1,12 @@
-"""Losses: one number that says how far a sound is from another. Chapter: inference/by-gradient-descent.
+"""Losses on short-time spectra. Chapter: inference/by-gradient-descent."""
 
-Every loss is called as ``loss(prediction, target)``, takes sounds of one shape (..., time), and gives a 0-d tensor that
-is zero for equal sounds. Use ``functools.partial`` to fix its options.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from ddsp_lite import checks, spectra
-
-
-def waveform(prediction: Tensor, target: Tensor, *, p: int = 1) -> Tensor:
-    r"""Compare two sounds sample by sample.
-
-    .. math:: L = \frac{1}{N} \sum_n |\hat{x}[n] - x[n]|^p
-
-    Args:
-        prediction: sound (..., time), float32 or float64.
-        target: sound of the same shape.
-        p: 1 for the mean absolute difference, 2 for the mean square.
-
-    Returns:
-        The loss, 0-d, in the sounds' unit to the power of p.
-
-    Raises:
-        ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; `p` is neither 1 nor 2.
-
-    Source: closed form. Chapter: gradients/filter-cutoff.
-
-    >>> waveform(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 0.5]), p=2)
-    tensor(0.1250)
-    """
-    _sounds(prediction, target)
-    difference = prediction - target
-    return difference.abs().mean() if checks.integer(p, "p", 1, 2) == 1 else difference.square().mean()
+from ddsp_lite.losses.targets import _Kept, _made, _sounds
 
 
 def multi_scale_stft(
@@ -46,6 +17,7 @@ def multi_scale_stft(
     overlap: float = 0.75,
     linear: float = 1.0,
     log: float = 1.0,
+    convergence: float = 0.0,
     floor: float = 1e-3,
 ) -> Tensor:
     r"""Compare the magnitudes of short-time spectra, linear and logarithmic, at several resolutions.
@@ -60,8 +32,12 @@ def multi_scale_stft(
     level by 8.7 dB (one neper) costs beta. White noise of standard deviation s costs about 0.54 alpha s sqrt(F), so
     noise weighs more at the larger sizes.
 
-    Each spectrum is computed once. With `linear` or `log` zero, that part is left out. The gradient is finite
-    everywhere, silence included, where it is zero.
+    With `convergence` above zero the mean over sizes also holds gamma times the spectral convergence: the norm of the
+    difference of the magnitudes over the norm of the target's, taken over frames and bins, and averaged over the
+    leading dimensions. It is relative to the target's energy, and the strongest partials count most.
+
+    Each spectrum is computed once. With `linear`, `log` or `convergence` zero, that part is left out. The gradient is
+    finite everywhere, silence included, where it is zero.
 
     Args:
         prediction: sound (..., time), float32 or float64.
@@ -69,7 +45,8 @@ def multi_scale_stft(
         fft_sizes: frame sizes F in samples, each at least 2, powers of two by preference.
         overlap: share of a frame that the next one repeats, in [0, 1); the hop is round(F (1 - overlap)), at least 1.
         linear: weight alpha of the linear part, at least 0.
-        log: weight beta of the logarithmic part, at least 0; not both zero.
+        log: weight beta of the logarithmic part, at least 0.
+        convergence: weight gamma of the spectral convergence, at least 0; not all three zero.
         floor: epsilon, above 0, in the unit of X: 90 dB under a full-scale sinusoid at F = 128, 114 dB at 2048.
             The smaller it is, the more a float32 gradient follows the rounding errors of near-silent bins:
             for a filtered sawtooth 1e-7 makes its error about a thousand times that at 1e-3.
@@ -82,7 +59,7 @@ def multi_scale_stft(
             range.
 
     Source: Engel, Hantrakul, Gu and Roberts, DDSP: Differentiable Digital Signal Processing, ICLR 2020, after
-    Wang, Takaki and Yamagishi, 2019. Chapter: gradients/filter-cutoff.
+    Wang, Takaki and Yamagishi, 2019; convergence after Arik, Jun and Diamos, 2019. Chapter: gradients/filter-cutoff.
 
     >>> n = torch.arange(4096)
     >>> target = torch.sin(0.3 * n)
@@ -98,26 +75,49 @@ def multi_scale_stft(
     for size in sizes:
         checks.integer(size, "fft_sizes", 2)
     checks.in_range(overlap, "overlap", 0, 1, bounds="[)")
-    checks.non_negative(linear, "linear")
-    checks.non_negative(log, "log")
-    if linear == 0 and log == 0:
-        raise ValueError("linear and log must not both be 0, since nothing would be compared.")
+    weights = _weights(linear=linear, log=log, convergence=convergence)
     checks.positive(floor, "floor")
     total = torch.zeros((), dtype=prediction.dtype, device=prediction.device)
     for size in sizes:
         hop = max(1, round(size * (1 - overlap)))
-        ours, theirs = (
-            spectra.magnitude(spectra.stft(sound, fft_size=size, hop_length=hop), floor=floor)
-            for sound in (prediction, target)
-        )
-        if linear:
-            total = total + linear * (ours - theirs).abs().mean()
-        if log:
-            total = total + log * (ours.log() - theirs.log()).abs().mean()
+
+        def magnitudes(sound: Tensor, size: int = size, hop: int = hop) -> Tensor:
+            return spectra.magnitude(spectra.stft(sound, fft_size=size, hop_length=hop), floor=floor)
+
+        total = total + _distance(prediction, target, magnitudes, size, weights)
     return total / len(sizes)
 
 
-def _sounds(prediction: Tensor, target: Tensor) -> None:
-    checks.audio(prediction, "prediction")
-    checks.audio(target, "target")
-    checks.same_shape(prediction=prediction, target=target)
+def _weights(**weights: float) -> tuple[float, ...]:
+    """Check the weights of a loss's parts, of which one at least must count."""
+    for name, weight in weights.items():
+        checks.non_negative(weight, name)
+    if not any(weights.values()):
+        raise ValueError(f"{' and '.join(weights)} must not all be 0, since nothing would be compared.")
+    return tuple(weights.values())
+
+
+def _distance(
+    prediction: Tensor,
+    target: Tensor | _Kept,
+    magnitudes: Callable[[Tensor], Tensor],
+    key: object,
+    weights: tuple[float, ...],
+) -> Tensor:
+    """Compare what ``magnitudes`` makes of both sounds, (..., frames, bands) above zero: linear, log, convergence."""
+    linear, log, convergence = weights
+
+    def parts(sound: Tensor) -> tuple[Tensor, Tensor | None]:
+        size = magnitudes(sound)
+        return size, size.log() if log else None
+
+    (ours, our_logs), (theirs, their_logs) = parts(prediction), _made(target, key, parts)
+    total = torch.zeros((), dtype=prediction.dtype, device=prediction.device)
+    if linear:
+        total = total + linear * (ours - theirs).abs().mean()
+    if log:
+        total = total + log * (our_logs - their_logs).abs().mean()
+    if convergence:
+        error, scale = (torch.linalg.vector_norm(m, dim=(-2, -1)) for m in (ours - theirs, theirs))
+        total = total + convergence * (error / scale).mean()
+    return total
