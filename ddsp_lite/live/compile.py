@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import pointwise, scatters, sums, transforms, views  # noqa: F401 - register the operations
+from . import moving, pointwise, scatters, sums, transforms, views  # noqa: F401 - register the operations
 from .ir import Storage, Value
 from .lowering import Lowering, is_supported
 from .trace import FAST, Input, trace
@@ -130,6 +130,7 @@ def compile_model(
     ``ValueError`` where the function does not return what a demo needs.
     """
     transforms.register_recursions()
+    moving.register_moving_filters()
     choices = {name: c for name, c in controls.items() if c.kind == "choice"}
     tensors = {name: c for name, c in controls.items() if c.kind != "choice"}
     combinations = [
@@ -226,6 +227,8 @@ def _assemble(body: str) -> bytes:
         parts += [f"#define FFT_MAX {max(sizes)}", '#include "transforms.h"']
     if orders:
         parts += [f"#define ORDER_MAX {max(orders)}", '#include "recursion.h"']
+    if re.search(moving.FUNCTIONS, body):
+        parts.append('#include "varying.h"')
     with tempfile.TemporaryDirectory(prefix="ddsp_lite") as folder:
         source, out = Path(folder) / "model.c", Path(folder) / "model.wasm"
         source.write_text("\n".join([*parts, body]))
