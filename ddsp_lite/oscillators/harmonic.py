@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks, controls
+from ddsp_lite.oscillators import compiled
 from ddsp_lite.oscillators import phase as phases
 
 
@@ -89,9 +90,8 @@ def sum_of_harmonics(
 
     ``y[n] = sum_k amplitudes[k, n] sin(k phi[n] + phase[k])`` for the orders ``k``, those below Nyquist only.
 
-    Frames are kept apart: sin(k phi) is a matrix (..., frames, partials, hop) for whole frames, and the amplitudes at
-    a frame's start and end are two rows of weights before it. So one product of matrices adds the partials up, twice,
-    and the ramp between the frames is drawn afterwards; no amplitude is ever stored for every sample and partial.
+    In float32 on the CPU, a compiled loop does the work where it can (see `compiled`); it agrees with
+    :func:`plain_sum`, which does it everywhere else, to about 2e-6 of the sound.
 
     Args:
         f0, amplitudes, sample_rate, n_samples, phase, inharmonicity: as in :func:`harmonic_bank`, one amplitude for
@@ -122,7 +122,7 @@ def sum_of_harmonics(
     checks.hop(n_samples, f0=f0.shape[-1])
     amplitudes = amplitudes.to(dtype) if amplitudes.ndim > 1 else amplitudes.to(dtype).unsqueeze(0)
     n_frames = amplitudes.shape[-2]
-    hop = checks.hop(n_samples, amplitudes=n_frames)
+    checks.hop(n_samples, amplitudes=n_frames)
     if n_frames not in (1, n_samples) and f0.shape[-1] not in (1, n_samples):
         checks.same_frames(f0=f0.shape[-1], amplitudes=n_frames)
     leading = {"f0": f0.shape[:-1], "amplitudes": amplitudes.shape[:-2]}
@@ -134,12 +134,60 @@ def sum_of_harmonics(
         leading["inharmonicity"] = inharmonicity.shape
     checks.broadcast(**leading)
 
+    simple = phase is None and inharmonicity is None and shift is None
+    if simple and dtype == torch.float32 and compiled.applies(f0, amplitudes, n_samples):
+        return compiled.bank(f0.double(), _from_the_first(amplitudes, orders), rate, n_samples)
+    k = torch.arange(orders.start, orders.stop, orders.step, dtype=torch.float64, device=device)
+    return plain_sum(f0.double(), amplitudes, k, rate, n_samples, phase=phase, inharmonicity=inharmonicity, shift=shift)
+
+
+def plain_sum(
+    f0: Tensor,
+    amplitudes: Tensor,
+    k: Tensor,
+    rate: float,
+    n_samples: int,
+    *,
+    phase: Tensor | None = None,
+    inharmonicity: Tensor | None = None,
+    shift: Tensor | None = None,
+) -> Tensor:
+    r"""Add harmonics by PyTorch operations alone: the reference, and what runs on a GPU and in the browser.
+
+    Frames are kept apart: sin(k phi) is a matrix (..., frames, partials, hop) for whole frames, and the amplitudes at
+    a frame's start and end are two rows of weights before it. So one product of matrices adds the partials up, twice,
+    and the ramp between the frames is drawn afterwards; no amplitude is ever stored for every sample and partial.
+
+    Args:
+        f0: float64, ``(..., frames)``, where frames is 1, those of ``amplitudes``, or the samples.
+        amplitudes: ``(..., frames, partials)``, of the dtype of the result.
+        k: orders of the partials, float64, ``(partials,)``.
+        rate: sample rate in Hz.
+        n_samples: length of the sound in samples.
+        phase, inharmonicity, shift: as in :func:`sum_of_harmonics`.
+
+    Returns:
+        The sound, ``(..., time)``.
+
+    Raises:
+        Nothing that is meant for a reader: :func:`sum_of_harmonics` has checked the arguments.
+
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
+    Chapter: oscillators/harmonic-bank.
+
+    >>> f0, one = torch.tensor([1000.0]).double(), torch.ones(1)
+    >>> plain_sum(f0, torch.ones(1, 1), one.double(), 12000.0, 3)
+    tensor([0.0000, 0.5000, 0.8660])
+    """
+    dtype = amplitudes.dtype
+    n_frames = amplitudes.shape[-2]
+    hop = n_samples // n_frames
     constant = f0.shape[-1] == 1
-    f0 = f0.double() if f0.shape[-1] in (1, n_samples) else controls.resample(f0.double(), n_samples)
+    if f0.shape[-1] not in (1, n_samples):
+        f0 = controls.resample(f0, n_samples)
     turns = phases.cycles(f0, rate, n_samples)
     if shift is not None:
         turns = turns + shift
-    k = torch.arange(orders.start, orders.stop, orders.step, dtype=torch.float64, device=device)
     if inharmonicity is None:  # sin(k phi) needs no more of phi than its part of a turn
         angle = phases.angle(turns, dtype).reshape(*turns.shape[:-1], n_frames, 1, hop)
         angles = k.to(dtype).unsqueeze(-1) * angle
@@ -163,5 +211,13 @@ def sum_of_harmonics(
     after = torch.cat([amplitudes[..., 1:, :], amplitudes[..., -1:, :]], -2)
     ends = torch.stack([amplitudes, after], -2) @ partials
     start, end = ends[..., 0, :], ends[..., 1, :]
-    ramp = torch.arange(hop, dtype=dtype, device=device) / hop
+    ramp = torch.arange(hop, dtype=dtype, device=amplitudes.device) / hop
     return (start + ramp * (end - start)).flatten(-2)
+
+
+def _from_the_first(amplitudes: Tensor, orders: range) -> Tensor:
+    """The amplitudes of the partials 1, 2, 3, ..., with zeros for those that are not among the orders."""
+    if orders.step == 1:
+        return amplitudes
+    between = amplitudes.new_zeros(*amplitudes.shape, orders.step - 1)
+    return torch.cat([amplitudes.unsqueeze(-1), between], -1).flatten(-2)[..., : orders[-1]]
