@@ -44,6 +44,7 @@ def test_outputs_are_those_of_the_last_run(page: Page) -> None:
 
 @every_chapter
 def test_runs_within_a_minute(page: Page) -> None:
+    """By the processor's clock, so that what else the machine does is not counted."""
     assert seconds_taken(ROOT, page) <= LONGEST
 
 
