@@ -51,7 +51,8 @@ lint: $(INSTALLED)
 unit: $(INSTALLED)
 	@$(PYTEST) -n $(WORKERS) --ignore=tests/book $(UNIT_TESTS)
 
-notebooks: $(INSTALLED) ## run the chapters and bring them into the form that is committed
+notebooks: $(INSTALLED) ## format and run the chapters, and bring them into the form that is committed
+	@$(BIN)/ruff format --quiet book
 	@$(PY) -m book.tools.normalise
 
 lab: $(INSTALLED) ## open the chapters in JupyterLab
