@@ -1,4 +1,4 @@
-"""Chorus, flanger and phaser: against their definitions, gradients in all settings, edges and the graph."""
+"""Chorus and flanger: against their definitions, gradients in all settings, edges and the graph."""
 
 from __future__ import annotations
 
