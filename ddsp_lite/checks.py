@@ -294,11 +294,15 @@ def broadcast(**shapes: Sequence[int]) -> torch.Size:
     Traceback (most recent call last):
     ValueError: x and b must broadcast, got shapes x (8,), b (3,).
     """
-    try:
-        return torch.broadcast_shapes(*(tuple(shape) for shape in shapes.values()))
-    except RuntimeError:
-        given = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
-        raise ValueError(f"{' and '.join(shapes)} must broadcast, got shapes {given}.") from None
+    result = []
+    rank = max(map(len, shapes.values()), default=0)
+    for place in range(-rank, 0):  # torch.broadcast_shapes would import SymPy, which takes half a second
+        sizes = {shape[place] for shape in shapes.values() if len(shape) >= -place} - {1}
+        if len(sizes) > 1:
+            given = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+            raise ValueError(f"{' and '.join(shapes)} must broadcast, got shapes {given}.")
+        result.append(sizes.pop() if sizes else 1)
+    return torch.Size(result)
 
 
 def common(*arguments: Tensor | float | None) -> tuple[torch.dtype, torch.device | None]:

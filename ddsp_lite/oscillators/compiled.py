@@ -18,7 +18,13 @@ from ddsp_lite import checks
 _SHORTEST_HOP = 16  # below, work for each frame outweighs that for its samples
 
 
-@torch.library.custom_op("ddsp_lite::harmonic_bank", mutates_args=())
+# torch.library.custom_op would import torch._dynamo at the first call, which takes a second or two.
+_BANK, _BACKWARD = "ddsp_lite::harmonic_bank", "ddsp_lite::harmonic_bank_backward"
+torch.library.define(_BANK, "(Tensor f0, Tensor amplitudes, float rate, int hop) -> Tensor")
+torch.library.define(_BACKWARD, "(Tensor grad, Tensor f0, Tensor amplitudes, float rate, int hop) -> (Tensor, Tensor)")
+
+
+@torch.library.impl(_BANK, "cpu")
 def _bank(f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> Tensor:
     """Add harmonics: f0 [B, F] float64 in Hz, amplitudes [B, F, K] float32; the result [B, F hop] float32."""
     from ddsp_lite.kernels import harmonic as kernels  # compiles on its first call only
@@ -30,7 +36,7 @@ def _bank(f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> Tensor:
     return y
 
 
-@torch.library.custom_op("ddsp_lite::harmonic_bank_backward", mutates_args=())
+@torch.library.impl(_BACKWARD, "cpu")
 def _bank_backward(grad: Tensor, f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> tuple[Tensor, Tensor]:
     """Give the gradients of f0 and amplitudes; all sinusoids are made again, none was kept."""
     from ddsp_lite.kernels import harmonic as kernels
@@ -93,12 +99,12 @@ if hasattr(os, "register_at_fork"):  # a forked process, such as a data loader's
     os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
-@_bank.register_fake
+@torch.library.register_fake(_BANK)
 def _(f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> Tensor:
     return amplitudes.new_empty(f0.shape[0], f0.shape[1] * hop)
 
 
-@_bank_backward.register_fake
+@torch.library.register_fake(_BACKWARD)
 def _(grad: Tensor, f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> tuple[Tensor, Tensor]:
     return tuple(torch.empty_like(x, memory_format=torch.contiguous_format) for x in (f0, amplitudes))
 
@@ -115,7 +121,7 @@ def _differentiate(ctx, grad: Tensor):
     return *torch.ops.ddsp_lite.harmonic_bank_backward(grad, f0, amplitudes, ctx.rate, ctx.hop), None, None
 
 
-_bank.register_autograd(_differentiate, setup_context=_save)
+torch.library.register_autograd(_BANK, _differentiate, setup_context=_save)
 
 
 def _by_the_twin(grad: Tensor, f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> tuple[Tensor, Tensor]:
@@ -169,7 +175,7 @@ def bank(f0: Tensor, amplitudes: Tensor, rate: float, n_samples: int) -> Tensor:
         The sound, float32, ``(..., time)``.
 
     Raises:
-        RuntimeError: if the shapes do not broadcast.
+        ValueError: if the shapes do not broadcast.
 
     Source: Clenshaw and Chebyshev's recurrence; Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital
         Signal Processing.
@@ -180,7 +186,7 @@ def bank(f0: Tensor, amplitudes: Tensor, rate: float, n_samples: int) -> Tensor:
     """
     frames = max(f0.shape[-1], amplitudes.shape[-2])
     partials = amplitudes.shape[-1]
-    leading = torch.broadcast_shapes(f0.shape[:-1], amplitudes.shape[:-2])
+    leading = checks.broadcast(f0=f0.shape[:-1], amplitudes=amplitudes.shape[:-2])
     rows = math.prod(leading)
     y = torch.ops.ddsp_lite.harmonic_bank(
         f0.expand(*leading, frames).reshape(rows, frames),
