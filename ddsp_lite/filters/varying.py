@@ -259,8 +259,10 @@ def _per_sample(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor
 def _controls(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> tuple[Tensor, Tensor, Tensor, torch.Size]:
     """Check, and give x, gain and pole [B, N], and the shape of the result."""
     checks.audio(x, "x")
+    # A number takes the other's type, so that it does not widen a float32 control.
+    types = [value.dtype for value in (gain, pole) if isinstance(value, Tensor)] or [torch.float64]
     gain, pole = (
-        checks.floating(value, name, dtype=torch.float64, device=x.device)
+        checks.floating(value, name, dtype=types[0], device=x.device)
         for value, name in ((gain, "gain"), (pole, "pole"))
     )
     shape = checks.broadcast(x=x.shape, gain=gain.shape, pole=pole.shape)

@@ -201,6 +201,7 @@ def test_biquad_bad_input(run, arguments, message):
     [
         ((torch.ones(4), "a", 0.5), "gain must be a float32 or float64 tensor or a number"),
         ((torch.ones(4), 1.0, torch.full((4,), torch.inf)), "pole must be finite, got inf"),
+        ((torch.ones(4), 1.0, torch.ones(4).long()), "must be a float32 or float64"),
         ((torch.ones(4), torch.ones(3), 0.5), "x and gain and pole must broadcast"),
         ((torch.ones(1), torch.ones(3), 0.5), "gain and pole must have 1 or 1 samples, as x has, got 3"),
     ],
