@@ -29,6 +29,7 @@ __all__ = [
     "losses",
     "noise",
     "oscillators",
+    "physical",
     "plots",
     "spectra",
     "units",
