@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.effects.delay_network import delay_network
+from ddsp_lite.effects.delay_lines import delay_network
 from ddsp_lite.effects.feedback import SHORTEST, loop_taps
 
 

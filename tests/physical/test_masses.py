@@ -11,7 +11,7 @@ from scipy.signal import cont2discrete, dlsim
 from torch.autograd import gradcheck, gradgradcheck
 
 from ddsp_lite import physical
-from ddsp_lite.physical.mass_spring import _swing
+from ddsp_lite.physical.masses import _swing
 
 F64 = torch.float64
 # Damping of 2 is critical for mass 1 and stiffness 1; nearly critical takes the series.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.effects.ballistics import ballistics
+from ddsp_lite.effects.smoothing import ballistics
 
 _FLOOR_DB = -120.0
 
