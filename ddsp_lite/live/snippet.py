@@ -130,9 +130,12 @@ def free_names(source: str) -> set[str]:
 
 
 def home(value: Any) -> ModuleType | None:
-    """Return the module from which a function or class can be imported by its name, or None."""
+    """Return the module from which a function or class can be imported by its name, packages first, or None."""
     name = getattr(value, "__name__", None)
-    for module in (inspect.getmodule(value), torch):
+    own = inspect.getmodule(value)
+    parts = own.__name__.split(".") if own is not None else []
+    packages = [sys.modules.get(".".join(parts[:depth])) for depth in range(2, len(parts))]
+    for module in (*packages, own, torch):
         if module is not None and isinstance(name, str) and getattr(module, name, None) is value:
             return module
     return None
