@@ -76,6 +76,13 @@ def _complex_direction(dtype: torch.dtype, a: tuple[str, str]) -> tuple[str, str
     return tuple(f"({size}>0?{part}/{size}:0)" for part in a)
 
 
+def _floored(dtype: torch.dtype, a: str, b: str) -> str:
+    """The quotient rounded down, for integers too, which C rounds towards zero."""
+    if dtype.is_floating_point:
+        return f"__builtin_floor{_suffix(dtype)}({a}/{b})"
+    return f"((int)__builtin_floor((double){a}/{b}))"
+
+
 def _both(sign: str) -> Callable[..., Expression]:
     return lambda dtype, a, b: (f"({a[0]}{sign}{b[0]})", f"({a[1]}{sign}{b[1]})")
 
@@ -113,7 +120,7 @@ _elementwise((aten.minimum.default,), 2, lambda t, a, b: f"({a}>{b}||{b}!={b}?{b
 _elementwise(
     (aten.remainder.Tensor, aten.remainder.Scalar),
     _FUNCTION,
-    lambda t, a, b: f"({a}-{b}*__builtin_floor{_suffix(t)}({a}/{b}))",
+    lambda t, a, b: f"({a}-{b}*{_floored(t, a, b)})",
 )
 _elementwise((aten.atan2.default,), 2 * _FUNCTION, _of("m_atan2"))
 _elementwise((aten.log1p.default,), _FUNCTION, _of("m_log1p"))

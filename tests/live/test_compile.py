@@ -83,6 +83,7 @@ def test_elementwise_functions_equal_torch():
             "base": 1.5**x,
             "powers": p**x,
             "remainder": x % 0.7,
+            "integer remainder": (torch.arange(-4, 4) % 3) * x,
             "maximum": torch.maximum(x, x.flip(0)),
             "minimum": torch.minimum(x, x.flip(0)),
             "clamp": x.clamp(-1, 2),
