@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import moving, pointwise, scatters, sums, transforms, views  # noqa: F401 - register the operations
+from . import creation, moving, pointwise, scatters, sums, transforms, views  # noqa: F401 - register the operations
 from .ir import Storage, Value
 from .lowering import Lowering, is_supported
 from .trace import FAST, Input, trace

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
 
 import torch
 
-from .ir import C_TYPES, Expression, Value, filled, literal
+from .ir import C_TYPES, Expression, Value, literal
 from .lowering import Lowering, lowers
 
 aten = torch.ops.aten
@@ -122,6 +121,8 @@ _elementwise(
     _FUNCTION,
     lambda t, a, b: f"({a}-{b}*{_floored(t, a, b)})",
 )
+_elementwise((aten.sigmoid_backward.default,), 3, lambda t, g, y: f"({g}*{y}*(1-{y}))")
+_elementwise((aten.tanh_backward.default,), 3, lambda t, g, y: f"({g}*(1-{y}*{y}))")
 _elementwise((aten.atan2.default,), 2 * _FUNCTION, _of("m_atan2"))
 _elementwise((aten.log1p.default,), _FUNCTION, _of("m_log1p"))
 
@@ -292,51 +293,6 @@ def _to_copy(low: Lowering, node: torch.fx.Node, x: Value, **_: object) -> Value
     return low.cast(x, low.dtype(node))
 
 
-@lowers(aten.full.default, aten.full_like.default, aten.new_full.default, aten.scalar_tensor.default)
-def _full(low: Lowering, node: torch.fx.Node, *arguments: object, **_: object) -> Value:
-    number = arguments[-1]
-    if isinstance(number, Value):
-        return low.broadcast(low.cast(number, low.dtype(node)), low.shape(node))
-    return filled(low.shape(node), low.dtype(node), number)
-
-
-@lowers(
-    aten.zeros.default,
-    aten.zeros_like.default,
-    aten.new_zeros.default,
-    aten.empty.memory_format,
-    aten.empty_like.default,
-    aten.new_empty.default,
-)
-def _zeros(low: Lowering, node: torch.fx.Node, *_: object, **__: object) -> Value:
-    return filled(low.shape(node), low.dtype(node), 0.0)
-
-
-@lowers(aten.ones.default, aten.ones_like.default, aten.new_ones.default)
-def _ones(low: Lowering, node: torch.fx.Node, *_: object, **__: object) -> Value:
-    return filled(low.shape(node), low.dtype(node), 1.0)
-
-
-@lowers(aten.arange.default, aten.arange.start, aten.arange.start_step)
-def _arange(low: Lowering, node: torch.fx.Node, *bounds: float, **_: object) -> Value:
-    start, step = (bounds[0], bounds[2] if len(bounds) > 2 else 1) if len(bounds) > 1 else (0, 1)
-    dtype = low.dtype(node)
-    wide = torch.float64 if dtype.is_floating_point else dtype
-    kind = C_TYPES[dtype]
-
-    def formula(loop, index):
-        return f"(({kind})({literal(start, wide)}+{index[0]}*{literal(step, wide)}))"
-
-    return Value(low.shape(node), dtype, formula, 1 if math.prod(low.shape(node)) > 1 else 0)
-
-
-@lowers(aten.linspace.default)
-def _linspace(low: Lowering, node: torch.fx.Node, start: float, end: float, steps: int, **_: object) -> Value:
-    step = (end - start) / max(steps - 1, 1)
-    kind = C_TYPES[low.dtype(node)]
-    return Value(low.shape(node), low.dtype(node), lambda loop, i: f"(({kind})({start!r}+{i[0]}*{step!r}))", 2)
-
-
 @lowers(aten.threshold_backward.default)
 def _threshold_backward(low: Lowering, node: torch.fx.Node, gradient: Value, x: Value, threshold: float) -> Value:
     edge = literal(threshold, x.dtype)
@@ -345,24 +301,4 @@ def _threshold_backward(low: Lowering, node: torch.fx.Node, gradient: Value, x: 
         x.dtype,
         lambda loop, i: f"({x.at(loop, i)}<={edge}?0:{gradient.at(loop, i)})",
         x.cost + gradient.cost + 1,
-    )
-
-
-@lowers(aten.sigmoid_backward.default)
-def _sigmoid_backward(low: Lowering, node: torch.fx.Node, gradient: Value, y: Value) -> Value:
-    return Value(
-        y.shape,
-        y.dtype,
-        lambda loop, i: f"({gradient.at(loop, i)}*{y.at(loop, i)}*(1-{y.at(loop, i)}))",
-        y.cost + gradient.cost + 3,
-    )
-
-
-@lowers(aten.tanh_backward.default)
-def _tanh_backward(low: Lowering, node: torch.fx.Node, gradient: Value, y: Value) -> Value:
-    return Value(
-        y.shape,
-        y.dtype,
-        lambda loop, i: f"({gradient.at(loop, i)}*(1-{y.at(loop, i)}*{y.at(loop, i)}))",
-        y.cost + gradient.cost + 3,
     )
