@@ -66,7 +66,7 @@ clean: ## remove all that was built, keep the environment
 	@find ddsp_lite book tests -name __pycache__ -type d -exec rm -rf {} + 2>/dev/null || true
 
 $(INSTALLED): | $(PY)
-	@echo "Installing the locked requirements (about 2.5 minutes, 1.8 GB)"
+	@echo "Installing the locked requirements (about 2.5 minutes, 2.6 GB)"
 	@$(PY) -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) -r requirements.txt -c constraints.txt || \
 	  { echo "The requirements could not be installed: see pip's message above. Without a network, point pip at a"; \
 	    echo "folder of wheels, such as make book PIP_FLAGS='--no-index --find-links wheels'."; exit 1; }
