@@ -6,6 +6,7 @@ VENV ?= .venv
 REPOSITORY ?=
 PIP_FLAGS ?=
 UNIT_TESTS ?= tests
+UNIT_FLAGS ?=
 WORKERS ?= 2
 
 # Small tensors: more threads than one cost more than they bring, and the chapters run two at a time.
@@ -31,8 +32,8 @@ help: ## list the commands
 book: $(INSTALLED) ## build the book into _build/html (REPOSITORY=https://… adds source, issue and launch buttons)
 	@$(PY) -m book.tools.build --repository "$(REPOSITORY)"
 
-check: $(INSTALLED) ## lint and unit tests, in under a minute
-	@$(MAKE) --no-print-directory lint unit
+check: $(INSTALLED) ## lint and the quick unit tests, in under a minute
+	@$(MAKE) --no-print-directory lint unit UNIT_FLAGS='-m "not slow"'
 
 # All three parts run, so that one failure does not hide another.
 test: book ## everything: the book, unit tests, chapters, built pages in a browser, JupyterLab
@@ -49,7 +50,7 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
 
 unit: $(INSTALLED)
-	@$(PYTEST) -n $(WORKERS) --ignore=tests/book $(UNIT_TESTS)
+	@$(PYTEST) -n $(WORKERS) --ignore=tests/book $(UNIT_FLAGS) $(UNIT_TESTS)
 
 notebooks: $(INSTALLED) ## format and run the chapters, and bring them into the form that is committed
 	@$(BIN)/ruff format --quiet book

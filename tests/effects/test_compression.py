@@ -56,6 +56,7 @@ def test_smoother_equals_its_twin_on_both_ways() -> None:
         torch.testing.assert_close(one, three)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
 def test_operators_keep_the_rules(dtype: torch.dtype) -> None:
     x, grad = torch.randn(2, 20, dtype=dtype), torch.randn(2, 20, dtype=F64)
@@ -131,6 +132,7 @@ def test_batches_equal_loops() -> None:
     torch.testing.assert_close(y[2, 1], alone)
 
 
+@pytest.mark.slow
 def test_graph(assert_traces) -> None:
     def run(x, threshold, ratio, attack, release):
         return effects.compressor(x, threshold, ratio, attack=attack, release=release, sample_rate=RATE)

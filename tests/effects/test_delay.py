@@ -57,6 +57,7 @@ def test_sinusoid_through_a_moving_delay(method: str, error: float) -> None:
     assert (y - tone(time - delay))[late].abs().max() < error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("shape", [(), (2, 1), (2, 30)])
 def test_gradients(method: str, shape: tuple[int, ...]) -> None:
@@ -93,6 +94,7 @@ def test_strided_sound() -> None:
     torch.testing.assert_close(y, effects.fractional_delay(x.T.contiguous(), 0.0035, sample_rate=1000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_graph(method: str, assert_traces) -> None:
     def run(x, d):

@@ -41,6 +41,7 @@ def test_moving_loop_equals_numpy(run) -> None:
     torch.testing.assert_close(run(x.float(), taps, lag), torch.from_numpy(expected).float())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [1, 12])
 def test_gradients(frames: int) -> None:
     x = torch.randn(2, 12, dtype=F64, requires_grad=True)
@@ -99,6 +100,7 @@ def test_resonance_is_tuned_between_the_samples() -> None:
     assert abs(drift) < 0.05
 
 
+@pytest.mark.slow
 def test_gradients_in_time_gain_and_damping() -> None:
     x = torch.randn(2, 20, dtype=F64, requires_grad=True)
     for shape in ((), (2, 1), (20,)):

@@ -50,6 +50,7 @@ def test_equals_its_twin_on_both_ways() -> None:
         torch.testing.assert_close(one, three)
 
 
+@pytest.mark.slow
 def test_gradients() -> None:
     taps, lag, *rest = random_network(2, lines=2)
     inputs = [t.requires_grad_() for t in (torch.randn(2, 9, dtype=F64), taps, *rest)]

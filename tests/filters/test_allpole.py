@@ -46,6 +46,7 @@ def test_gradient_and_twin(samples, frames, order):
         torch.testing.assert_close(ours, theirs)
 
 
+@pytest.mark.slow
 def test_second_derivative():
     x = torch.randn(6, dtype=torch.float64, requires_grad=True)
     assert gradgradcheck(filters.all_pole, (x, stable(2, 2).requires_grad_()))
@@ -61,6 +62,7 @@ def test_batch_and_types():
             torch.testing.assert_close(y[i, j], filters.all_pole(x[i, 0].double(), a[j]).float())
 
 
+@pytest.mark.slow
 def test_operators_keep_the_rules():
     x, a = torch.randn(2, 12), stable(2, 3, 2)[..., 1:]
     torch.library.opcheck(torch.ops.ddsp_lite.all_pole, [t.clone().requires_grad_() for t in (x, a)])

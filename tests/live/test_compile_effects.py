@@ -11,6 +11,7 @@ from ddsp_lite.live.compile import compile_model
 from ddsp_lite.live.controls import Slider
 from ddsp_lite.live.trace import UnsupportedOperation
 
+pytestmark = pytest.mark.slow  # each test compiles a model
 RATE, N = 8000, 256
 CLICK = torch.eye(1, N)[0]
 

@@ -10,6 +10,7 @@ from ddsp_lite.live.compile import compile_model
 from ddsp_lite.live.controls import Bars, Slider
 from ddsp_lite.live.trace import UnsupportedOperation
 
+pytestmark = pytest.mark.slow  # each test compiles a model
 RATE = 16000
 TARGET = torch.sin(torch.arange(512) ** 1.3 * 0.1)
 SOUND = torch.cos(torch.arange(512) ** 1.2 * 0.2)

@@ -11,6 +11,7 @@ from ddsp_lite import envelopes, noise, oscillators
 from ddsp_lite.live.compile import compile_model
 from ddsp_lite.live.controls import Bars, Slider
 
+pytestmark = pytest.mark.slow  # each test compiles a model
 OPTIONS = {"sample_rate": 16000, "n_samples": 512}
 
 

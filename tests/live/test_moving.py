@@ -7,6 +7,7 @@ from ddsp_lite import filters
 from ddsp_lite.live.compile import compile_model
 from ddsp_lite.live.controls import Bars, Slider
 
+pytestmark = pytest.mark.slow  # each test compiles a model
 RATE = 16000
 SOUND = torch.sin(torch.arange(64) ** 1.5 * 0.1)
 SWEEP = torch.linspace(1.0, 4.0, 64)

@@ -70,6 +70,7 @@ def test_a_place_silences_its_partials() -> None:
     assert max(level[2], level[4]) < 0.03 * min(level[0], level[1], level[3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRINGS)
 @pytest.mark.parametrize("shape", [(), (2, 1), (2, 24)])
 def test_gradients(name: str, shape: tuple[int, ...]) -> None:
@@ -131,6 +132,7 @@ def test_batches_equal_loops(name: str) -> None:
     assert glide.shape == (60,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRINGS)
 def test_graph(name: str, assert_traces) -> None:
     def run(x, f0, decay):

@@ -101,6 +101,7 @@ def test_equals_its_twin_on_both_ways() -> None:
             torch.testing.assert_close(one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [1, 2, 12])
 def test_gradients(frames: int) -> None:
     x = torch.randn(2, 12, dtype=F64, requires_grad=True)
@@ -187,6 +188,7 @@ def test_batches_equal_loops() -> None:
     torch.testing.assert_close(gain[2, 1], alone)
 
 
+@pytest.mark.slow
 def test_graph(assert_traces) -> None:
     def run(x, index, diameter):
         return physical.tract(x, physical.tract_diameters(index, diameter).unsqueeze(0))
