@@ -219,6 +219,7 @@ def test_a_download_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -
     assert pooch.get_logger().level == level
 
 
+@pytest.mark.slow
 def test_offline_for_real(tmp_path: Path) -> None:
     """In a process of its own, with an empty folder of recordings and a proxy that takes calls and never answers."""
     code = """

@@ -22,7 +22,11 @@ def vector(values=tuple(X)):
 def compare(function, controls, values=None, *, tolerance=2e-6):
     """Compile, run at ``values`` and compare outputs and gradients with autograd, relative to each one's peak."""
     values = values or {name: c.start for name, c in controls.items()}
-    got = compile_model(function, controls).run(values)
+    agree(compile_model(function, controls), function, controls, values, tolerance)
+
+
+def agree(model, function, controls, values, tolerance):
+    got = model.run(values)
     tensors = {
         name: values[name] if c.kind == "choice" else torch.tensor(values[name], requires_grad=True)
         for name, c in controls.items()
@@ -45,7 +49,6 @@ def compare(function, controls, values=None, *, tolerance=2e-6):
                 atol=10 * tolerance * scale,
                 err_msg=f"gradient of {name}",
             )
-    return got
 
 
 def test_elementwise_functions_equal_torch():
@@ -210,7 +213,7 @@ def test_scatters_and_overlap_add():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_transforms_of_every_size(dtype):
-    sizes, rows = (4, 8, 16, 64, 512, 2048), 5
+    sizes, rows = (4, 8, 32, 2048), 5
     bases = {size: torch.randn(rows, size, generator=torch.Generator().manual_seed(size)).to(dtype) for size in sizes}
 
     def function(x):
@@ -299,8 +302,9 @@ def test_the_whole_path_of_the_cutoff_demo():
         return {"audio": y, "loss": losses.multi_scale_stft(y, target)}
 
     controls = {"cutoff": Slider(60.0, 7000.0, 3000.0, scale="log"), "q": Slider(0.3, 12.0, 1.0, scale="log")}
+    model = compile_model(function, controls)
     for cutoff, q in ((3000.0, 1.0), (60.0, 12.0), (7000.0, 0.3)):
-        compare(function, controls, {"cutoff": cutoff, "q": q}, tolerance=1e-5)
+        agree(model, function, controls, {"cutoff": cutoff, "q": q}, 1e-5)
 
 
 def test_choices_make_variants_and_slow_controls_a_stage_of_their_own():
