@@ -25,6 +25,7 @@ def smoothed(x: np.ndarray, attack: float, release: float) -> np.ndarray:
     return y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [effects.ballistics, effects.ballistics_twin])
 @pytest.mark.parametrize(("attack", "release"), [(0.001, 0.02), (0.02, 0.0), (0.0, 0.01), (0.005, 0.005)])
 def test_smoother_equals_numpy(run, attack: float, release: float) -> None:

@@ -44,6 +44,7 @@ def test_moving_chain_equals_its_twin_both_ways() -> None:
         torch.testing.assert_close(one, three, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(), (2, 1), (2, 10)])
 def test_chain_gradients(shape: tuple[int, ...]) -> None:
     x = torch.randn(2, 10, dtype=F64, requires_grad=True)

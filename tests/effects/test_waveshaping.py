@@ -45,6 +45,7 @@ def test_is_the_mean_between_neighbours(shape: str, step: float) -> None:
         assert y[1].item() == pytest.approx(float(exact), abs=1e-9 if step < 1e-4 else 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", CURVES)
 def test_gradients(shape: str) -> None:
     x = torch.randn(2, 12, dtype=F64).requires_grad_()
@@ -101,6 +102,7 @@ def test_batches_equal_loops() -> None:
     torch.testing.assert_close(y[2, 1], effects.waveshaper(x[2, 0], float(drive[1])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", CURVES)
 def test_graph(shape: str, assert_traces) -> None:
     x, y = torch.randn(2, 60)

@@ -51,6 +51,7 @@ def agree(model, function, controls, values, tolerance):
             )
 
 
+@pytest.mark.slow
 def test_elementwise_functions_equal_torch():
     def function(x):
         p = x.abs() + 0.1
@@ -151,6 +152,7 @@ def test_elementary_functions_at_their_edges():
     compare(function, control, tolerance=2e-6)
 
 
+@pytest.mark.slow
 def test_shapes_views_and_sums():
     def function(x):
         m = (x.exp()).view(2, 4)
@@ -211,6 +213,7 @@ def test_scatters_and_overlap_add():
     compare(function, {"x": vector()}, tolerance=3e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_transforms_of_every_size(dtype):
     sizes, rows = (4, 8, 32, 2048), 5
@@ -264,6 +267,7 @@ def test_complex_arithmetic():
     compare(function, {"x": vector()}, tolerance=3e-6)
 
 
+@pytest.mark.slow
 def test_recursion_of_any_order_and_its_adjoint():
     noise = torch.randn(3, 400, generator=torch.Generator().manual_seed(0))
 
@@ -292,6 +296,7 @@ def test_tail_of_a_recursion_reaches_zero_without_denormal_numbers(order):
     assert (got["gradients"]["x"] == 0).all()
 
 
+@pytest.mark.slow
 def test_the_whole_path_of_the_cutoff_demo():
     time = torch.arange(8000) / 16000
     saw = 2 * ((110 * time) % 1) - 1

@@ -10,6 +10,7 @@ from ddsp_lite import features, losses
 RATE = 16000
 
 
+@pytest.mark.slow
 def test_mel_equals_librosa():
     a, b = torch.randn(2, 4000, dtype=torch.float64)
     options = {"sr": RATE, "n_fft": 512, "hop_length": 128, "n_mels": 30, "pad_mode": "constant"}

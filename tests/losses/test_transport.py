@@ -52,6 +52,7 @@ def test_one_line_moved_costs_its_way(order):
     assert loss.item() == pytest.approx(0.5**order, rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 2])
 def test_gradient_points_to_the_pitch(order):
     """From anywhere, where the multi-scale loss is little better than a coin."""

@@ -48,6 +48,7 @@ def test_gradients_also_at_zero() -> None:
     assert torch.isfinite(torch.autograd.grad(frequency.sum(), zero)[0]).all()
 
 
+@pytest.mark.slow
 def test_descent_finds_the_frequency_where_its_own_gradient_does_not() -> None:
     """64 samples, 40 random pairs of start and target: Hayes, Saitis and Fazekas (2023)."""
     n, pairs = 64, 40

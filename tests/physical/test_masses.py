@@ -46,6 +46,7 @@ def test_free_motion_in_closed_form(damping: float) -> None:
     torch.testing.assert_close(y, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damping", [0.1, 2.0, 2 + 1e-9, 6.0])
 def test_gradients(damping: float) -> None:
     force = torch.randn(2, 9, dtype=F64, requires_grad=True)
