@@ -8,7 +8,6 @@ PIP_FLAGS ?=
 UNIT_TESTS ?= tests
 UNIT_FLAGS ?=
 WORKERS ?= 2
-SELECT ?=
 
 # Small tensors: more threads than one cost more than they bring, and the chapters run two at a time.
 export OMP_NUM_THREADS ?= 1

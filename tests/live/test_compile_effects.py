@@ -23,7 +23,6 @@ def judged(**sounds: Tensor) -> dict[str, Tensor]:
     return {**sounds, "loss": loss}
 
 
-@pytest.mark.slow
 def test_delays_and_curves(assert_compiles) -> None:
     x = noise.white(N, seed=0)
 
@@ -56,7 +55,6 @@ def test_rooms(assert_compiles) -> None:
     assert_compiles(function, {"decay": Slider(0.01, 1, 0.1), "wet": Slider(0, 1, 0.4)})
 
 
-@pytest.mark.slow
 def test_bodies(assert_compiles) -> None:
     def function(f0: Tensor, damping: Tensor) -> dict[str, Tensor]:
         return judged(
@@ -67,7 +65,6 @@ def test_bodies(assert_compiles) -> None:
     assert_compiles(function, {"f0": Slider(100, 1000, 441.3), "damping": Slider(0, 2, 0.4)})
 
 
-@pytest.mark.slow
 def test_a_tract_of_few_sections(assert_compiles) -> None:
     frequencies = torch.linspace(100, 3500, N)
 
@@ -78,7 +75,6 @@ def test_a_tract_of_few_sections(assert_compiles) -> None:
     assert_compiles(function, {"narrow": Slider(0.3, 2, 0.6), "wide": Slider(0.3, 2, 1.5)})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "function"),
     [

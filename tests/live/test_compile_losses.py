@@ -25,7 +25,6 @@ LOSSES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_losses(loss, assert_compiles):
     def function(gain, x):
@@ -44,7 +43,6 @@ def test_a_kept_target_compiles(assert_compiles):
     assert_compiles(function, CONTROLS, tolerance=1e-4)
 
 
-@pytest.mark.slow
 def test_spectra(assert_compiles):
     def function(gain, x):
         y = gain * SOUND + 0.1 * x[:, None].expand(4, 128).flatten()

@@ -41,7 +41,6 @@ def judged(**sounds: Tensor) -> dict[str, Tensor]:
     return {**sounds, "loss": sum((y * weights).sum() + y.square().sum() for y in sounds.values())}
 
 
-@pytest.mark.slow
 def test_band_limited_waves_and_stiff_strings() -> None:
     def function(f0: Tensor, width: Tensor, stiffness: Tensor, levels: Tensor) -> dict[str, Tensor]:
         return judged(
@@ -62,7 +61,6 @@ def test_band_limited_waves_and_stiff_strings() -> None:
     )
 
 
-@pytest.mark.slow
 def test_banks_modes_and_frequency_modulation() -> None:
     def function(frequencies: Tensor, levels: Tensor, times: Tensor) -> dict[str, Tensor]:
         ramp = torch.linspace(0.5, 1, 8).unsqueeze(1)
@@ -83,7 +81,6 @@ def test_banks_modes_and_frequency_modulation() -> None:
     )
 
 
-@pytest.mark.slow
 def test_wavetable_and_surrogate() -> None:
     def function(f0: Tensor, position: Tensor, table: Tensor, real: Tensor, imaginary: Tensor) -> dict[str, Tensor]:
         tables = torch.stack([table, table.flip(0), table.square()])
@@ -106,7 +103,6 @@ def test_wavetable_and_surrogate() -> None:
     )
 
 
-@pytest.mark.slow
 def test_envelopes() -> None:
     options = {"sample_rate": 16000, "n_samples": 512}
 
@@ -129,7 +125,6 @@ def test_envelopes() -> None:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("samples", [512, 4096], ids=["shipped", "made in the page"])
 def test_noise(samples: int) -> None:
     def function(level: Tensor, magnitudes: Tensor) -> dict[str, Tensor]:

@@ -17,7 +17,6 @@ def vector(*values):
     return Bars(len(values), start=list(values), low=-10.0, high=10.0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_moving_biquad(dtype, assert_compiles):
     def function(cutoff, x):
@@ -42,7 +41,6 @@ def test_moving_one_pole(dtype, assert_compiles):
     assert_compiles(function, {"cutoff": Slider(100, 2000, 500.0), "x": vector(0.3, -1.0, 0.7, 1.2)})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("output", ["lowpass", "bandpass", "highpass", "notch", "allpass"])
 def test_state_variable(output, assert_compiles):
     def function(cutoff, q, x):
@@ -55,7 +53,6 @@ def test_state_variable(output, assert_compiles):
     assert_compiles(function, controls)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("frames", [1, 4, 64])
 def test_all_pole(frames, assert_compiles):
     def function(reflection, x):
@@ -69,7 +66,6 @@ def test_all_pole(frames, assert_compiles):
     assert_compiles(function, controls)
 
 
-@pytest.mark.slow
 def test_cascade_and_prediction(assert_compiles):
     def function(cutoff, x):
         b, a = filters.peaking_biquad(cutoff * torch.tensor([1.0, 2.0, 3.0]), 6.0, sample_rate=RATE)
