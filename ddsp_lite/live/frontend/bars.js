@@ -164,7 +164,10 @@ export class BarsPanel {
     const { control, plot } = this;
     const values = control.scale === "log" ? [control.low, Math.sqrt(control.low * control.high), control.high] : [control.low, (control.low + control.high) / 2, control.high];
     const scale = { at: (value) => y.at(fractionOf(control, value)) };
-    plot.yTicks(scale, values, x.from, x.to, (value) => String(Number(value.toPrecision(2))).replace("-", "−"));
+    plot.yTicks(scale, values, x.from, x.to, (value) => {
+      const shown = control.scale === "log" || Math.abs(value) > 0.01 * control.high ? value : 0; // "0.0001" does not fit
+      return String(Number(shown.toPrecision(2))).replace("-", "−");
+    });
   }
 
   drawBar(left, slot, y, fraction, mute, colours) {
