@@ -60,7 +60,7 @@ lab: $(INSTALLED) ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. book/index.ipynb
 
 bench: $(INSTALLED) ## time the package's operations beside their peers
-	@$(PY) -m pytest benchmarks
+	@for file in benchmarks/*.py; do $(PY) $$file || exit 1; done
 
 clean: ## remove all that was built, keep the environment
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
