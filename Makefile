@@ -24,13 +24,19 @@ LOCK := requirements.txt constraints.txt pyproject.toml
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(LOCK) | cksum))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check notebooks lab bench clean lint unit
+ifeq ($(MAKECMDGOALS),page)
+PAGE ?= $(error PAGE is needed, such as make page PAGE=book/filters/fir)
+endif
+.PHONY: help book page test check notebooks lab bench clean lint unit
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 book: $(INSTALLED) ## build the book into _build/html (REPOSITORY=https://… adds source, issue and launch buttons)
 	@$(PY) -m book.tools.build --repository "$(REPOSITORY)"
+
+page: $(INSTALLED) ## build one chapter for a quick look: make page PAGE=book/filters/fir
+	@$(PY) -m book.tools.preview $(PAGE)
 
 check: $(INSTALLED) ## lint and the quick unit tests, in under a minute
 	@$(MAKE) --no-print-directory lint unit UNIT_FLAGS='-m "not slow"'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import os
 import re
 import shutil
 import threading
@@ -24,9 +25,8 @@ import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-SITE = ROOT / "_build/html"
-REFERENCES = ROOT / "_build/references"
-MEASURED = ROOT / "_build/measured.json"
+BUILD = ROOT / os.environ.get("BOOK_BUILD", "_build")  # a single chapter's, after `make page`
+SITE, REFERENCES, MEASURED = BUILD / "html", BUILD / "references", BUILD / "measured.json"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
