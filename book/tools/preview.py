@@ -5,7 +5,6 @@ are not followed, so warnings are shown here and do not stop the build; `make bo
 """
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -42,7 +41,9 @@ def main() -> None:
     """Run the chapter, write its page, and tell what is wrong with its cells."""
     parser = argparse.ArgumentParser(description="Build one chapter into a folder of its own.")
     parser.add_argument("page", help="its name, such as book/filters/fir")
-    name = parser.parse_args().page.removesuffix(".ipynb").removesuffix(".md")
+    parser.add_argument("--keep", action="store_true", help="also bring the notebook into the form that is committed")
+    options = parser.parse_args()
+    name = options.page.removesuffix(".ipynb").removesuffix(".md")
     source = next((p for p in (ROOT / f"{name}.ipynb", ROOT / f"{name}.md") if p.is_file()), None)
     if source is None:
         sys.exit(f"There is no page {name}: PAGE is a name below book/, such as book/filters/fir.")
@@ -56,6 +57,9 @@ def main() -> None:
         ran = notebooks.read(root / "_build/executed" / f"{name}.ipynb")
         for fault in notebooks.faults(notebooks.read(root / f"{name}.ipynb"), ran, compared=False):
             print(f"  {fault}")
+        if options.keep:
+            kept = notebooks.with_outputs(notebooks.read(source), ran)
+            source.write_text(notebooks.text(notebooks.normalise(kept)), encoding="utf-8")
     build_sphinx(
         str(root), str(root / SITE), noconfig=True, path_config=str(root / "_config.yml"), force_all=True,
         confoverrides={"external_toc_path": str(root / "_toc.yml"), "latex_individualpages": False}, freshenv=True,
@@ -64,7 +68,9 @@ def main() -> None:
     built = root / SITE / f"{name}.html"
     if not built.is_file():
         sys.exit(f"{built.relative_to(ROOT)} was not written: see the messages above.")
-    print(f"\nOpen {built.as_uri()}\nIts browser tests: BOOK_BUILD={os.path.relpath(root / '_build', ROOT)} python -m pytest tests/book/test_browser.py")
+    print(f"\nOpen {built.as_uri()}")
+    build = (root / "_build").relative_to(ROOT)
+    print(f"Its demos' tests: BOOK_BUILD={build} python -m pytest tests/book/test_browser.py")
 
 
 if __name__ == "__main__":
