@@ -18,6 +18,25 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
+__all__ = [
+    "audio",
+    "broadcast",
+    "common",
+    "describe",
+    "floating",
+    "hop",
+    "in_range",
+    "integer",
+    "is_tracing",
+    "mono",
+    "non_negative",
+    "one_of",
+    "positive",
+    "same_frames",
+    "same_shape",
+    "sample_rate",
+]
+
 FLOATS = (torch.float32, torch.float64)
 
 

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from ddsp_lite import checks
 
+__all__ = ["resample"]
+
 METHODS = ("linear", "window", "hold")
 
 

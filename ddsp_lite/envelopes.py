@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ddsp_lite import checks
 
+__all__ = ["adsr", "breakpoints", "exponential_decay"]
+
 
 def adsr(
     attack: Tensor | float,

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from ddsp_lite import checks
 
+__all__ = ["f0", "harmonic_amplitudes", "loudness"]
+
 SILENCE_DB = -100.0
 
 

@@ -13,6 +13,8 @@ from tqdm import tqdm
 
 from ddsp_lite import checks, units
 
+__all__ = ["FitResult", "Parameter", "fit"]
+
 OPTIMIZERS = ("adam", "sgd")
 PATIENCE = 10
 

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ddsp_lite import checks, controls
 
+__all__ = ["bands", "filtered", "white"]
+
 _HALF = 2.0**26  # a place is two digits to this base
 _APART = 41473265.0  # an odd number between the two factors of a product, so that it is no square
 _ROUNDS = 6

@@ -104,7 +104,7 @@ def example(name: str, *, sample_rate: int = 16_000) -> Recording:
     """Fetch an example recording through ``librosa.ex``, or make the project's own clip in its place.
 
     librosa downloads a recording once and keeps it; with ``LIBROSA_DATA_DIR`` set it looks there. Where the recording
-    cannot be had within 8 seconds, a clip synthesised by :mod:`ddsp_lite.clips` takes its place: ``bundled`` is then
+    cannot be had within 8 seconds, a clip synthesised by ``ddsp_lite.clips`` takes its place: ``bundled`` is then
     True and the title says so. (After one such wait, later calls wait no longer than it takes to find a file on disk.)
 
     Args:

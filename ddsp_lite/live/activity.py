@@ -17,8 +17,12 @@ STEP_UNITS = ("coordinate", "value")
 class Descend:
     """How the demo follows its gradient.
 
-    optimizer : "adam" or "sgd". learning_rate : of one step. steps : of one descent. per : "coordinate" steps in
-    octaves on a log slider and in fractions of the range on a linear one; "value" steps in the control's own unit.
+    Args:
+        optimizer: "adam" or "sgd".
+        learning_rate: of one step.
+        steps: of one descent.
+        per: "coordinate" steps in octaves on a log slider and in fractions of the range on a linear one; "value" steps
+            in the control's own unit.
     """
 
     optimizer: str = "adam"
@@ -48,10 +52,14 @@ class Descend:
 class Prediction:
     """A question that the reader answers before the demo unlocks.
 
-    question : the question. options : (text, feedback) each. answer : index of the right one; None with a mark, where
-    only the reader's own setting tells. reveal : what is locked until then, the whole "demo" or the "landscape".
-    kind : "choice" among the options, or "mark" to leave the present setting as a mark on the landscape. observe : what
-    is asked after playing. explain : the explanation, as HTML.
+    Args:
+        question: the question.
+        options: (text, feedback) each.
+        answer: index of the right one; None with a mark, where only the reader's own setting tells.
+        reveal: what is locked until then, the whole "demo" or the "landscape".
+        kind: "choice" among the options, or "mark" to leave the present setting as a mark on the landscape.
+        observe: what is asked after playing.
+        explain: the explanation, as HTML.
     """
 
     question: str

@@ -54,18 +54,18 @@ def between(low: float, high: float, scale: str, position: float) -> float:
 class Slider:
     """A number that the reader slides; the function receives a 0-d float32 tensor.
 
-    Parameters
-    ----------
-    low, high, start : range and first value, in `unit`.
-    scale : "linear", or "log" for equal ratios over equal distances (frequencies). On a log scale the gradient is
-        shown, and followed, per octave.
-    unit : such as "Hz"; "" for a plain number.
-    label : what stands beside the slider; default: the control's name in words.
-    step : the keyboard's step in `unit`; None for one that suits the range (a semitone on a log scale).
-    gradient : False for a control that changes the sound but is no parameter of descent, such as a target's setting.
-    hidden : True keeps the control off the page, for a setting that the reader has to find.
+    Args:
+        low, high, start: range and first value, in `unit`.
+        scale: "linear", or "log" for equal ratios over equal distances (frequencies). On a log scale the gradient is
+            shown, and followed, per octave.
+        unit: such as "Hz"; "" for a plain number.
+        label: what stands beside the slider; default: the control's name in words.
+        step: the keyboard's step in `unit`; None for one that suits the range (a semitone on a log scale).
+        gradient: False for a control that changes the sound but is no parameter of descent, such as a target's setting.
+        hidden: True keeps the control off the page, for a setting that the reader has to find.
 
-    Raises ValueError for an empty or infinite range, a start outside it, an unknown scale.
+    Raises:
+        ValueError: for an empty or infinite range, a start outside it, an unknown scale.
 
     Chapter: book/gradients/filter-cutoff.
 
@@ -128,14 +128,15 @@ class Slider:
 class Bars:
     """A row of n numbers that the reader draws; the function receives a float32 tensor of shape (n,).
 
-    Parameters
-    ----------
-    n : number of bars, at least 1.
-    start : one number for all bars, or n numbers.
-    low, high, scale, unit : range of every bar.
-    label : the row's name; labels: n names, one a bar (default: 1, 2, 3, …).
+    Args:
+        n: number of bars, at least 1.
+        start: one number for all bars, or n numbers.
+        low, high, scale, unit: range of every bar.
+        label: the row's name.
+        labels: n names, one a bar; default: 1, 2, 3, …
 
-    Raises ValueError for a wrong count or a start outside the range.
+    Raises:
+        ValueError: for a wrong count or a start outside the range.
 
     Chapter: book/oscillators/harmonic-bank.
 
@@ -212,13 +213,13 @@ class Choice:
 
     One variant of the demo is compiled for each combination of choices, so keep the options few.
 
-    Parameters
-    ----------
-    options : a list of values (str, int, float, bool), or a dict from label to value.
-    start : the first value.
-    label : what stands beside the choice; default: the control's name in words.
+    Args:
+        options: a list of values (str, int, float, bool), or a dict from label to value.
+        start: the first value.
+        label: what stands beside the choice; default: the control's name in words.
 
-    Raises ValueError for fewer than two options, repeated values, values of another type, an unknown start.
+    Raises:
+        ValueError: for fewer than two options, repeated values, values of another type, an unknown start.
 
     Chapter: book/gradients/filter-cutoff.
 

@@ -52,16 +52,18 @@ class ControlTrait(traitlets.TraitType):
 class Demo(anywidget.AnyWidget):
     """A function with its gradient, live: sound, picture, loss and gradient follow the controls.
 
-    Parameters
-    ----------
-    function : takes the controls by name, returns a dict of float tensors, each 0-d or 1-d. "loss" (0-d), where it
-        is among them, is differentiated with respect to each control that has a gradient. The function must compute
-        all it needs itself: it may use modules, functions and plain values, but no tensor from outside.
-    id : lower-case words joined by hyphens; the name of the demo in the page's address.
-    title : heading. alt : what the picture of the start state shows, for those who cannot see it.
-    show : panels, see `ddsp_lite.live`. descend : how the gradient is followed, or None. predict : a question that
-        comes first, or None. sample_rate : in Hz.
-    controls : `Slider`, `Bars`, `Choice` or `Sound`, by name.
+    Args:
+        function: takes the controls by name, returns a dict of float tensors, each 0-d or 1-d. "loss" (0-d), where it
+            is among them, is differentiated with respect to each control that has a gradient. The function must compute
+            all it needs itself: it may use modules, functions and plain values, but no tensor from outside.
+        id: lower-case words joined by hyphens; the name of the demo in the page's address.
+        title: heading.
+        alt: what the picture of the start state shows, for those who cannot see it.
+        show: panels, see `ddsp_lite.live`.
+        descend: how the gradient is followed, or None.
+        predict: a question that comes first, or None.
+        sample_rate: in Hz.
+        **controls: `Slider`, `Bars`, `Choice` or `Sound`, by name.
 
     Each control is a trait: `demo.cutoff` is its value, setting it moves the slider. A value outside the range raises
     `traitlets.TraitError`. Raises ValueError when a name in `show` is unknown, a value at the start is not finite, or

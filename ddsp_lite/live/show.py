@@ -63,9 +63,11 @@ class Panel:
 class Spectrum(Panel):
     """Magnitude spectra of signals in dB over log frequency; the first is the reader's, the second the target.
 
-    signals : names of 1-d outputs. response : names of outputs that hold curves in dB for the same axes, drawn as
-    smooth lines at `frequencies`, the name of an output in Hz (default: evenly from 0 to Nyquist). mark : a slider
-    in Hz, drawn as a vertical line.
+    Args:
+        signals: names of 1-d outputs.
+        response: names of outputs that hold curves in dB for the same axes, drawn as smooth lines.
+        frequencies: name of the output that says where `response` is, in Hz; default: evenly from 0 to Nyquist.
+        mark: a slider in Hz, drawn as a vertical line.
 
     >>> Spectrum("audio", "target", mark="cutoff")
     Spectrum(signals=('audio', 'target'), response=(), frequencies=None, mark='cutoff')
@@ -90,9 +92,13 @@ class Spectrum(Panel):
 class Landscape(Panel):
     """The loss over one slider, the others as they stand, with a ball to drag and the gradient as an arrow.
 
-    output : name of a 0-d output. over : a slider. target : where the target lies, as a number or as the name of the
-    slider that holds it, marked by a dashed line. n_points : how finely it is drawn. `Demo` computes the curve of the
-    start state; the page computes it anew when another control moves.
+    `Demo` computes the curve of the start state; the page computes it anew when another control moves.
+
+    Args:
+        output: name of a 0-d output.
+        over: a slider.
+        target: where the target lies, as a number or as the name of the slider that holds it, marked by a dashed line.
+        n_points: how finely it is drawn.
     """
 
     def __init__(
@@ -131,7 +137,12 @@ class Landscape(Panel):
 
 
 class Wave(Panel):
-    """The first seconds of signals over time. signals : names of 1-d outputs. seconds : how much is drawn."""
+    """The first seconds of signals over time.
+
+    Args:
+        signals: names of 1-d outputs.
+        seconds: how much is drawn.
+    """
 
     def __init__(self, *signals: str, seconds: float = 0.02) -> None:
         if not (math.isfinite(seconds) and seconds > 0):
@@ -144,7 +155,15 @@ class Wave(Panel):
 
 
 class Curve(Panel):
-    """Any curves. signals : names of 1-d outputs. x : a 1-d output of the same length (default: 0, 1, 2, …)."""
+    """Any curves.
+
+    Args:
+        signals: names of 1-d outputs.
+        x: a 1-d output of the same length; default: 0, 1, 2, …
+        xlabel, ylabel: what stands at the axes.
+        xscale: "linear" or "log".
+        title: heading.
+    """
 
     def __init__(
         self,
@@ -178,7 +197,13 @@ class Curve(Panel):
 
 
 class BarPanel(Panel):
-    """The bars of a `Bars` control, to drag. target : a 1-d output drawn behind them. arrows : the gradients."""
+    """The bars of a `Bars` control, to drag.
+
+    Args:
+        control: the control's name.
+        target: a 1-d output drawn behind them.
+        arrows: whether the gradients are drawn.
+    """
 
     def __init__(self, control: str, *, target: str | None = None, arrows: bool = True) -> None:
         self.control, self.target, self.arrows = control, target, bool(arrows)
@@ -197,9 +222,11 @@ class BarPanel(Panel):
 class Chain(Panel):
     """The chain rule as boxes in a row: values forward, local derivatives between them, and their product.
 
-    boxes : (label, symbol, output) each. factors : (symbol, output) each, or (symbol, output, small): a factor whose
-    size is at most small is drawn grey, and said to be nearly zero; without it, one that is small against the largest
-    that it can be. product : (symbol, output). All outputs are 0-d.
+    Args:
+        boxes: (label, symbol, output) each; all outputs are 0-d.
+        factors: (symbol, output) each, or (symbol, output, small): a factor whose size is at most small is drawn grey,
+            and said to be nearly zero; without it, one that is small against the largest that it can be.
+        product: (symbol, output).
     """
 
     def __init__(
@@ -236,7 +263,11 @@ class Chain(Panel):
 
 
 class Trace(Panel):
-    """A quantity over the steps of descent. of : "loss", or the name of a control."""
+    """A quantity over the steps of descent.
+
+    Args:
+        of: "loss", or the name of a control.
+    """
 
     def __init__(self, of: str = "loss") -> None:
         self.of = of
@@ -253,8 +284,11 @@ class Trace(Panel):
 class Contest(Panel):
     """The reader against the gradient: find hidden settings by ear, then watch descent find them.
 
-    hidden : from each shown slider to the hidden slider that holds its target. seconds : the reader's time.
-    steps : descent's. units : from control to "cents", "dB", "semitones" or "value", for the scoreboard.
+    Args:
+        hidden: from each shown slider to the hidden slider that holds its target.
+        seconds: the reader's time.
+        steps: descent's.
+        units: from control to "cents", "dB", "semitones" or "value", for the scoreboard.
     """
 
     def __init__(
@@ -287,7 +321,12 @@ class Contest(Panel):
 
 
 class Player(Panel):
-    """The sound, looped, with a switch between signals. signals : names of 1-d outputs. labels : their names."""
+    """The sound, looped, with a switch between signals.
+
+    Args:
+        signals: names of 1-d outputs.
+        labels: what stands at the switch.
+    """
 
     def __init__(self, *signals: str, labels: Sequence[str] | None = None) -> None:
         self.signals = signals or ("audio",)

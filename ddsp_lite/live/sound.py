@@ -28,16 +28,16 @@ class Sound:
     The value is the index of the clip. The page stores clips as 16-bit integers, and the function in Python receives
     the same rounded samples, so that both compute the same. The reader's own file stays in the page.
 
-    Parameters
-    ----------
-    seconds : length; longer clips are cut, shorter ones end in silence.
-    clips : recordings as returned by `ddsp_lite.audio.example`, at least one, at the demo's sample rate.
-    start : index of the first clip.
-    begin : where in its recording a clip begins, in seconds: one number for all, or one a clip.
-    label : what stands beside the menu; default: the control's name in words.
+    Args:
+        seconds: length; longer clips are cut, shorter ones end in silence.
+        clips: recordings as returned by `ddsp_lite.audio.example`, at least one, at the demo's sample rate.
+        start: index of the first clip.
+        begin: where in its recording a clip begins, in seconds: one number for all, or one a clip.
+        label: what stands beside the menu; default: the control's name in words.
 
-    Raises ValueError for a length that is not positive, no clips, a start that is no index, a beginning outside of the
-    recording.
+    Raises:
+        ValueError: for a length that is not positive, no clips, a start that is no index, a beginning outside of the
+            recording.
 
     Chapter: book/inference/by-gradient-descent.
     """

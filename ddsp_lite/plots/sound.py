@@ -60,7 +60,7 @@ def spectrum(
     floor: float = -90.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the magnitude spectrum of a whole sound: 20 log10(2 |sum w x e^(-j omega n)| / sum w), with a Hann window w.
+    """Draw the magnitude spectrum of a whole sound: ``20 log10(2 |sum w x e^(-j omega n)| / sum w)``, Hann window.
 
     A sinusoid of amplitude 1 peaks at 0 dB full scale.
 

@@ -59,7 +59,7 @@ def magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
     .. math:: M = \sqrt{\Re(X)^2 + \Im(X)^2 + \epsilon^2}, \qquad \frac{\partial M}{\partial \Re(X)} = \frac{\Re(X)}{M}
 
     Without the floor the gradient at silence is 0 / 0. With it, the gradient there is zero and grows to its full
-    size where |X| passes the floor.
+    size where ``|X|`` passes the floor.
 
     Args:
         spectrum: complex spectra (...).
