@@ -134,6 +134,7 @@ class Bars:
         low, high, scale, unit: range of every bar.
         label: the row's name.
         labels: n names, one a bar; default: 1, 2, 3, …
+        gradient: False for bars that change the sound but are no parameter of descent, such as a target that is drawn.
 
     Raises:
         ValueError: for a wrong count or a start outside the range.
@@ -152,7 +153,7 @@ class Bars:
     label: str | None = None
     labels: Sequence[str] | None = None
     unit: str = ""
-    gradient: ClassVar[bool] = True
+    gradient: bool = True
     hidden: ClassVar[bool] = False
     kind: ClassVar[str] = "bars"
 
@@ -203,7 +204,7 @@ class Bars:
         return {
             "name": name, "kind": self.kind, "label": heading(name, self.label), "n": self.n, "low": self.low,
             "high": self.high, "start": list(self.start), "scale": self.scale, "unit": self.unit,
-            "labels": list(self.labels) if self.labels is not None else None,
+            "labels": list(self.labels) if self.labels is not None else None, "gradient": self.gradient,
         }  # fmt: skip
 
 

@@ -75,6 +75,8 @@ def test_bars_hold_n_numbers() -> None:
     assert bars.tensor([0, 0.5, 1]).tolist() == [0.0, 0.5, 1.0]
     assert bars.length() == 3
     assert Bars(3, start=0.5).start == (0.5, 0.5, 0.5)
+    drawn = Bars(3, gradient=False).spec("drawn", sample_rate=16000)
+    assert bars.spec("bars", sample_rate=16000)["gradient"] and not drawn["gradient"]
     assert bars.spec("partials", sample_rate=16000)["start"] == [0.1, 0.2, 0.3]
 
 
