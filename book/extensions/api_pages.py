@@ -6,11 +6,13 @@ link. What stands between single backticks is a link too, where it is a name of 
 """
 
 import re
+from typing import Any
 
 from sphinx.application import Sphinx
 
 SOURCE = re.compile(r"^Source: ")
 CHAPTER = re.compile(r"(?:^|(?<=\.) )Chapter: (?:book/)?([\w/-]+)\.?$")
+LISTED = re.compile(r'(<span class="sig-paren">\(</span>)\s*<dl>(.*?)</dl>', re.DOTALL)
 SETTINGS = {
     "default_role": "py:obj",
     "autodoc_typehints_format": "short",
@@ -43,11 +45,24 @@ def name_the_origin(app: Sphinx, what: str, name: str, thing: object, options: o
     lines[:] = made
 
 
+def mend_signatures(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Make plain blocks of a signature's lines (Sphinx event "html-page-context").
+
+    Sphinx writes them as descriptions of nothing, which a screen reader reads out as such.
+    """
+    if "body" in context:
+        context["body"] = LISTED.sub(
+            lambda found: found[1] + found[2].replace("<dd>", '<div class="sig-line">').replace("</dd>", "</div>"),
+            context["body"],
+        )
+
+
 def setup(app: Sphinx) -> dict:
     """Load autodoc and its companions, with the settings that the docstrings are written for."""
     for name in ("autodoc", "napoleon", "viewcode"):
         app.setup_extension(f"sphinx.ext.{name}")
     app.connect("autodoc-process-docstring", name_the_origin, priority=900)
+    app.connect("html-page-context", mend_signatures)
     for name, value in SETTINGS.items():
         app.config[name] = value
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

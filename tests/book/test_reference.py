@@ -1,43 +1,44 @@
-"""The reference pages say what is true: the cheat sheet's lines run, and every recording is named."""
-
-from __future__ import annotations
-
-import re
+"""The package's reference, as it was built: readable for everyone, on a phone, with a way to the source."""
 
 import pytest
-import torch
+from playwright.sync_api import Browser
 
-from book.tools.toc import ROOT
-from ddsp_lite import audio
+from book.tools import check_build
+from tests.book import browser as book
+from tests.book.test_demo_pages import violations
 
-CHEAT_SHEET = (ROOT / "book/reference/cheat-sheet.md").read_text(encoding="utf-8")
-PIECES = re.findall(r"```python\n(.*?)```|\| `([^|\n]+)` \|$", CHEAT_SHEET, re.DOTALL | re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def scope() -> dict:
-    """The names that the page's blocks have made so far."""
-    return {}
+API = "book/reference/api"
+# The shortest, one of classes, and what Sphinx writes beside them; the longest is left to the phone, being like them.
+PAGES = [f"{API}/index.html", f"{API}/live.html", "_modules/ddsp_lite/noise.html", "genindex.html"]
 
 
-def test_the_cheat_sheet_has_lines() -> None:
-    assert len([line for _, line in PIECES if line]) >= 25
-    assert len([block for block, _ in PIECES if block]) >= 4
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_accessible(chromium: Browser, addresses: dict[str, str], page: str, theme: str) -> None:
+    with chromium.new_context(color_scheme=theme, reduced_motion="reduce") as context:
+        tab = book.Tab(context, f"{addresses['http']}/{page}", tuple(addresses.values()))
+        tab.page.wait_for_timeout(300)  # the colours fade in
+        assert not violations(tab.page)
+        assert not tab.problems
 
 
-def test_every_line_of_the_cheat_sheet_runs(scope: dict) -> None:
-    for block, line in PIECES:
-        if block:
-            exec(compile(block, "<cheat sheet>", "exec"), scope)
-            continue
-        value = eval(compile(line, "<cheat sheet>", "eval"), scope)
-        assert isinstance(value, torch.Tensor), line
-        assert value.isfinite().all(), line
+@pytest.mark.parametrize("page", [*PAGES, f"{API}/filters.html"])
+def test_a_page_fits_a_phone(chromium: Browser, addresses: dict[str, str], page: str) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as context:
+        tab = book.Tab(context, f"{addresses['file']}/{page}", tuple(addresses.values()))
+        assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 391
+        assert not tab.problems
 
 
-@pytest.mark.parametrize("name", audio.EXAMPLES)
-def test_every_recording_is_named_with_its_licence_and_its_stand_in(name: str) -> None:
-    page = (ROOT / "book/reference/recordings.md").read_text(encoding="utf-8")
-    rows = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
-    assert len(rows) == 2
-    assert "https://creativecommons.org" in rows[0] or "public domain" in rows[0]
+def test_entries_lead_to_their_source_and_chapter() -> None:
+    entries = 0
+    for path in sorted((book.SITE / API).glob("*.html")):
+        for entry in check_build.soup(path).select("dl.py.function"):
+            entries += 1
+            name = entry.dt["id"]
+            assert "_modules/ddsp_lite/" in entry.select_one("dt .viewcode-link").parent["href"], name
+            fields = [field.get_text(strip=True) for field in entry.select("dl.field-list > dt")]
+            if not name.startswith(("ddsp_lite.checks", "ddsp_lite.audio", "ddsp_lite.plots", "ddsp_lite.live")):
+                assert fields[-2:] == ["Source:", "Chapter:"], name
+                assert entry.select("dl.field-list > dd")[-1].a["href"].endswith(".html"), name
+    assert entries > 100

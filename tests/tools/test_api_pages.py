@@ -41,12 +41,12 @@ def test_every_kernel_is_shown() -> None:
 @pytest.mark.parametrize(
     ("written", "made"),
     [
-        (["Source: A book. Chapter: filters/iir.", "", "text"], [":Source: A book.", ":Chapter: :doc:`/book/filters/iir`", "", "text"]),
+        (["Source: A book. Chapter: filters/iir.", ""], [":Source: A book.", ":Chapter: :doc:`/book/filters/iir`", ""]),
         (
             ["Source: A book,", "by two. Chapter: filters/iir.", ""],
             [":Source: A book,", "   by two.", ":Chapter: :doc:`/book/filters/iir`", ""],
         ),
-        (["Source: A.", "    B.", "Chapter: a/b-c.", ""], [":Source: A.", "       B.", ":Chapter: :doc:`/book/a/b-c`", ""]),
+        (["Source: A.", "    B.", "Chapter: a/b-c."], [":Source: A.", "       B.", ":Chapter: :doc:`/book/a/b-c`"]),
         (["Chapter: book/a/b.", "no Chapter here"], [":Chapter: :doc:`/book/a/b`", "no Chapter here"]),
     ],
 )  # fmt: skip
