@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from ddsp_lite.classroom import seal_source
 
-STUB = '# Your code here\nraise NotImplementedError("Not solved yet: write your code in place of this line")'
+STUB = 'raise NotImplementedError("Not solved yet: your code goes here")'
 KINDS = ("Predict", "Implement", "Explore")
 DIRECTIVE = re.compile(r"\A(`{3,})\{exercise\} (?P<title>.+)\n:label: (?P<label>\S+)\n(?::\w+:.*\n)*\n", re.MULTILINE)
 FACTS = re.compile(
@@ -113,7 +113,7 @@ def student(notebook: NotebookNode) -> NotebookNode:
 
 
 def page(notebook: NotebookNode) -> NotebookNode:
-    """A chapter that ran, as its page shows it: stub, solution behind a fold, checks without the hidden ones."""
+    """A chapter that ran, as its page shows it: stub, solution behind a fold, what the checks say above their code."""
     result = copy.deepcopy(notebook)
     cells = []
     for cell in result.cells:
@@ -125,5 +125,6 @@ def page(notebook: NotebookNode) -> NotebookNode:
             cells.append(NotebookNode(cell_type="markdown", id=f"{cell.id}-fold", metadata={}, source=fold))
         elif told.get("grade"):
             cell.source = without_hidden(cell.source)
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
     result.cells = cells
     return result

@@ -106,7 +106,7 @@ def likely(
 
 def _same(a: Tensor, b: Tensor) -> bool:
     scale = torch.maximum(a.abs().max(), b.abs().max())
-    return bool(scale > 0) and bool((a - b).abs().max() <= CLOSE * scale)
+    return 0 < float(scale) < math.inf and bool((a - b).abs().max() <= CLOSE * scale)
 
 
 def _by_ratio(e: Tensor, g: Tensor, unit: str, sample_rate: float | None, count: int | None) -> str:

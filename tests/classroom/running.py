@@ -35,6 +35,19 @@ class Statement:
     uses: frozenset[str]
 
 
+def quoted(source: str) -> set[str]:
+    """The names in the expressions that a check cell holds in quotes."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        of_check = isinstance(node.func.value, ast.Name) and node.func.value.id == "check"
+        if of_check and node.args and isinstance(node.args[0], ast.Constant):
+            with contextlib.suppress(SyntaxError, TypeError):
+                found |= names(node.args[0].value)[1]
+    return found
+
+
 def scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     yield table
     for child in table.get_children():
@@ -111,7 +124,7 @@ def base(chapter: str) -> dict[str, Any]:
         for cell in (each.solution, each.check):
             binds, used = names(cell.source)
             own, uses = own | binds, uses | used
-        wanted |= uses - own
+        wanted |= (uses | quoted(each.check.source)) - own
     before = [statement for cell in ordinary(chapter) for statement in statements(cell.source)]
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(compile("\n".join(needed(before, wanted)), chapter, "exec"), space)
