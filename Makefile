@@ -27,7 +27,11 @@ INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(LOCK) | cksum))
 ifeq ($(MAKECMDGOALS),page)
 PAGE ?= $(error PAGE is needed, such as make page PAGE=book/filters/fir)
 endif
-.PHONY: help book page test check notebooks lab bench clean lint unit
+ifeq ($(MAKECMDGOALS),mark)
+SUBMISSIONS ?= $(error SUBMISSIONS is needed, such as make mark SUBMISSIONS=handed-in)
+RESULTS ?= dist/marks
+endif
+.PHONY: help book page test check notebooks lab bench clean lint unit mark hub
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -61,6 +65,12 @@ unit: $(INSTALLED)
 notebooks: $(INSTALLED) ## format and run the chapters, and bring them into the form that is committed
 	@$(BIN)/ruff format --quiet book
 	@$(PY) -m book.tools.normalise
+
+mark: $(INSTALLED) ## mark a folder of submissions: make mark SUBMISSIONS=folder (RESULTS=dist/marks, UNSAFE=1: without a jail)
+	@$(PY) -m book.tools.marking "$(SUBMISSIONS)" --results "$(RESULTS)" $(if $(UNSAFE),--unsafe)
+
+hub: $(INSTALLED) ## try out a JupyterHub on this machine, with the students' notebooks
+	@$(PY) -m book.tools.hub
 
 lab: $(INSTALLED) ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. book/index.ipynb

@@ -30,7 +30,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{here}/homes/{{username}}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.default_url = "/lab/tree/index.ipynb"
+c.Spawner.default_url = "/lab/tree/index/index.ipynb"
 c.Spawner.args = ["--ServerApp.allow_root=True", "--LabApp.news_url=None"]
 c.Spawner.environment = {
     "OMP_NUM_THREADS": "1",

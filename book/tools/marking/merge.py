@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import ClearSolutions
 from nbgrader.utils import is_grade, is_solution
 
-from book.tools.marking.needed import names, select, without_demos
+from book.tools.marking.needed import names, select, statements
 
 STUB = ("#", "raise NotImplementedError")
 
@@ -95,17 +95,16 @@ def merge(teacher: NotebookNode, student: NotebookNode) -> Merged:
                 merged.untouched.add(name)
     extras = added_cells(teacher, student, used)
 
-    wanted: set[int] = set()
     merged.cells += [_code(cell, "added") for cell in extras.get("", [])]
     for cell in teacher.cells:
-        if cell.cell_type == "code":
-            kind = "answer" if is_solution(cell) else "check" if is_grade(cell) else "chapter"
-            source = answers[grade_id(cell)].source if kind == "answer" else cell.source
-            if kind in ("answer", "check"):
-                wanted.add(len(merged.cells))
-            merged.cells.append(_code(cell, kind, without_demos(source) if kind == "chapter" else source))
+        if cell.cell_type == "code" and is_solution(cell):
+            merged.cells.append(_code(cell, "answer", answers[grade_id(cell)].source))
+        elif cell.cell_type == "code" and is_grade(cell):
+            merged.cells.append(_code(cell, "check"))
+        elif cell.cell_type == "code":
+            merged.cells += [_code(cell, "chapter", statement) for statement in statements(cell.source)]
         merged.cells += [_code(one, "added") for one in extras.get(_key(cell), [])]
-    merged.needed = select(merged.cells, wanted)
+    merged.needed = select(merged.cells)
     gone = {grade_id(cell) for cell in teacher.cells if is_grade(cell)} - grade_ids(student)
     if gone:
         merged.remarks.append(f"check cells put back: {', '.join(sorted(gone))}")
@@ -117,7 +116,7 @@ def _key(cell: NotebookNode) -> str:
 
 
 def _code(cell: NotebookNode, kind: str, source: str | None = None) -> NotebookNode:
-    """A cell to run, marked with its kind."""
+    """A cell to run, marked with its kind: added, answer, chapter or check."""
     result = new_code_cell(cell.source if source is None else source, metadata=NotebookNode(kind=kind))
     if kind != "added" and cell.metadata.get("nbgrader"):
         result.metadata.nbgrader = copy.deepcopy(cell.metadata.nbgrader)
