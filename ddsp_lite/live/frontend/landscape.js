@@ -103,9 +103,10 @@ export class LandscapePanel {
     return this.frame.outputs[this.item.output];
   }
 
-  /** The downhill arrow, when it is the loss that is drawn. */
+  /** The downhill arrow, when it is the loss that is drawn: by that name, or as the one of several losses that is followed now. */
   arrow() {
-    return this.item.output === "loss" ? (this.frame.slopes[this.item.over]?.arrow ?? 0) : 0;
+    const followed = this.item.output === "loss" || this.height() === this.frame.outputs.loss;
+    return followed ? (this.frame.slopes[this.item.over]?.arrow ?? 0) : 0;
   }
 
   lowest() {

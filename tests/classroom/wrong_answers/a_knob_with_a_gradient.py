@@ -18,13 +18,13 @@ WRONG = {
         (
             "a, b = torch.fft.rfft(y), torch.fft.rfft(target)\n"
             "return ((a.real**2 + a.imag**2).sqrt() - (b.real**2 + b.imag**2).sqrt()).square().mean()",
-            "not finite",
+            "a root or logarithm at zero",
         ),
         ("return (y.square().mean() - target.square().mean())", "half the gain"),
     ],
     "a-knob-with-a-gradient-4": [
-        ("pair = (speech, speech.flip(0))", "pair of the chapter"),
-        ("pair = (speech, -speech)", "sound alike"),
-        ("pair = (speech, trumpet)", "magnitudes differ"),
+        ("confused = (speech, speech.flip(0))", "pair of the chapter"),
+        ("confused = (speech, -speech)", "sound alike"),
+        ("confused = (speech, speech.square())", "magnitudes differ"),
     ],
 }
