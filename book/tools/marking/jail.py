@@ -20,6 +20,7 @@ from book.tools.toc import ROOT
 
 GIGABYTE = 2**30
 HOME = "/home/student"
+COMPILED = "/compiled"
 DISK = 256 * 2**20  # bytes that a notebook may write, in memory
 FILE = 100 * 2**20  # bytes of one file
 PROCESSES = 200
@@ -27,7 +28,7 @@ FIRST_USER = 60_000  # as root, each worker's kernel is an unprivileged user of 
 
 # The first program in the jail: it takes its limits upon itself, gives up its rights, and becomes the kernel.
 LAUNCH = """
-import os, resource, sys
+import os, resource, shutil, sys
 space, file, processes, user, *command = sys.argv[1:]
 for name, value in (("AS", space), ("FSIZE", file), ("NPROC", processes), ("CORE", "0")):
     if value != "-":
@@ -40,6 +41,8 @@ if user != "-":
     os.setgroups([])
     os.setgid(int(user))
     os.setuid(int(user))
+if os.path.isdir("/compiled") and not os.access("/compiled", os.W_OK):
+    shutil.copytree("/compiled", os.environ["NUMBA_CACHE_DIR"])
 os.execv(sys.executable, [sys.executable, *command])
 """
 
@@ -68,6 +71,8 @@ class Terms:
     memory: int = 2 * GIGABYTE  # beyond what the book's packages take
     unsafe: bool = False  # no jail
     seed: str = ""  # what the checks draw their hidden inputs from
+    compiled: str = ""  # a folder with what numba has compiled, so that no kernel compiles it again
+    trusted: bool = False  # the chapter itself: it may write into that folder
     packages: int = 0  # address space of the book's packages, measured by `probe`; 0: unknown, no limit on it
 
 
@@ -84,6 +89,8 @@ def environment(terms: Terms) -> dict[str, str]:
         "DDSP_LITE_CLASSROOM_SEED": terms.seed,
         **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
     }
+    if terms.compiled and not terms.unsafe:
+        found["NUMBA_CACHE_DIR"] = COMPILED if terms.trusted else f"{HOME}/.compiled"
     if recordings().is_dir():
         found["LIBROSA_DATA_DIR"] = str(recordings())
     return found
@@ -122,6 +129,8 @@ def bubblewrap(shared: Path | None, terms: Terms, as_root: bool) -> list[str]:
         command += ["--perms", "0755", "--dir", str(above)]  # those that bubblewrap makes by itself only root may enter
     for path in readable():
         command += ["--ro-bind", str(path), str(path)]
+    if terms.compiled:
+        command += ["--bind" if terms.trusted else "--ro-bind", terms.compiled, COMPILED]
     if shared is not None:
         command += ["--bind", str(shared), str(shared)]
     for name, value in environment(terms).items():
