@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks, spectra
+from ddsp_lite.losses import compiled
 from ddsp_lite.losses.targets import _Kept, _made, _sounds
 
 
@@ -37,7 +38,8 @@ def multi_scale_stft(
     leading dimensions. It is relative to the target's energy, and the strongest partials count most.
 
     Each spectrum is computed once. With `linear`, `log` or `convergence` zero, that part is left out. The gradient is
-    finite everywhere, silence included, where it is zero.
+    finite everywhere, silence included, where it is zero. In float32 on the CPU, compiled loops find it in the same
+    pass as the loss; second derivatives, and everything else, go through PyTorch's operations.
 
     Args:
         prediction: sound (..., time), float32 or float64.
@@ -77,15 +79,22 @@ def multi_scale_stft(
     checks.in_range(overlap, "overlap", 0, 1, bounds="[)")
     weights = _weights(linear=linear, log=log, convergence=convergence)
     checks.positive(floor, "floor")
+    settings = compiled.Settings(tuple((size, max(1, round(size * (1 - overlap)))) for size in sizes), weights, floor)
+    if compiled.applies(prediction, target):
+        return compiled.multi_scale(prediction, target, settings, lambda sound: _plain(sound, target, settings))
+    return _plain(prediction, target, settings)
+
+
+def _plain(prediction: Tensor, target: Tensor | _Kept, settings: compiled.Settings) -> Tensor:
+    """The loss in PyTorch's operations alone: the reference, and what runs on a GPU and in the browser."""
     total = torch.zeros((), dtype=prediction.dtype, device=prediction.device)
-    for size in sizes:
-        hop = max(1, round(size * (1 - overlap)))
+    for size, hop in settings.sizes:
 
         def magnitudes(sound: Tensor, size: int = size, hop: int = hop) -> Tensor:
-            return spectra.magnitude(spectra.stft(sound, fft_size=size, hop_length=hop), floor=floor)
+            return spectra.magnitude(spectra.stft(sound, fft_size=size, hop_length=hop), floor=settings.floor)
 
-        total = total + _distance(prediction, target, magnitudes, size, weights)
-    return total / len(sizes)
+        total = total + _distance(prediction, target, magnitudes, size, settings.weights)
+    return total / len(settings.sizes)
 
 
 def _weights(**weights: float) -> tuple[float, ...]:
