@@ -70,9 +70,10 @@ def find(notebook: NotebookNode) -> list[Exercise]:
                      check=cells[index + 2])
         )  # fmt: skip
     listed = [name for each in found for name in (each.name, f"{each.name}-check")]
-    lost = [name for name in map(grade_id, cells) if name and name not in listed]
-    if lost:
-        raise ValueError(f"the cells {lost} belong to no exercise")
+    for name in filter(None, map(grade_id, cells)):
+        if name not in listed:
+            raise ValueError(f"the cell {name} belongs to no exercise, or is there twice")
+        listed.remove(name)
     return found
 
 

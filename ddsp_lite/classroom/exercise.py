@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
-import re
-import sys
-import traceback
-import warnings
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ddsp_lite.classroom import comparing
-from ddsp_lite.classroom.sealing import unseal
-
-SEED = "DDSP_LITE_CLASSROOM_SEED"
-RIGHT, WRONG = "✓", "✗"
-NOT_SOLVED = "not solved yet"
+from ddsp_lite.classroom.marked import Unsolved
+from ddsp_lite.classroom.predicted import Predicted
 
 
-class Unsolved(Exception):
-    """Raised inside a check whose answer has not been given."""
-
-
-class Failed(Exception):
-    """Raised inside a check whose answer cannot be looked at; the message says why."""
-
-
-class Exercise:
+class Exercise(Predicted):
     """The checks of one exercise.
 
     Each check is a line of its own, and prints one: what was looked at and that it is right, or what was expected, what
@@ -56,98 +39,6 @@ class Exercise:
     example-1: 0 of 1 checks passed, 0 of 2 points
     0.0
     """
-
-    def __init__(self, name: str, *, points: float, names: dict[str, Any] | None = None) -> None:
-        if isinstance(points, bool) or not (isinstance(points, int | float) and math.isfinite(points) and points > 0):
-            raise ValueError(f"points must be positive and finite, got {points!r}.")
-        self.name, self.points = name, float(points)
-        self._names = sys._getframe(1).f_globals if names is None else names
-        self._passed, self._total, self._checks, self._right = 0.0, 0.0, 0, 0
-        self._unsolved, self._expression = False, ""
-        seed = zlib.crc32(f"{name} {os.environ.get(SEED, '')}".encode())
-        self._random = torch.Generator().manual_seed(seed)
-
-    def random(self, *shape: int, low: float = -1.0, high: float = 1.0) -> Tensor:
-        """Draw an input: the same at every run, another for every exercise, in float64.
-
-        Args:
-            shape: of the tensor.
-            low, high: range of its values.
-
-        Returns:
-            The tensor. A teacher's DDSP_LITE_CLASSROOM_SEED, any word, gives other values.
-        """
-        return low + (high - low) * torch.rand(*shape, generator=self._random, dtype=torch.float64)
-
-    def option(
-        self,
-        variable: str,
-        right: str | Sequence[str] = "",
-        wrong: Mapping[Any, str] | None = None,
-        *,
-        sealed: str = "",
-    ) -> None:
-        """Check a chosen option; every wrong one has a message of its own, and the right one is never named.
-
-        Args:
-            variable: the name that the answer was given to.
-            right: the right option; or a list, for an order or several answers at once.
-            wrong: messages, by wrong option.
-            sealed: both, packed by :func:`seal` (what the released notebook holds).
-        """
-        if sealed:
-            told = unseal(sealed)
-            right, wrong = told["right"], {_key(option): words for option, words in told.get("wrong", [])}
-        wrong = {_key(option): words for option, words in (wrong or {}).items()}
-
-        def judge() -> str:
-            given = _key(self._value(variable))
-            if given == _key(right):
-                return ""
-            if given in wrong:
-                return f"not {_said(given)}: {wrong[given]}"
-            known = [_said(option) for option in sorted([*wrong, _key(right)], key=_order)]
-            if isinstance(right, str):
-                return f"{_said(given)} is none of the options {', '.join(known)}"
-            return f"not {_said(given)}: look again at each place"
-
-        self._check(variable, judge)
-
-    def number(
-        self, variable: str, right: float = math.nan, *, within: float = 0.0, unit: str = "",
-        wrong: Mapping[float, str] | None = None, sealed: str = "",
-    ) -> None:  # fmt: skip
-        """Check a predicted number; likely wrong ones have messages of their own, and the right one is never named.
-
-        Args:
-            variable: the name that the answer was given to.
-            right: the number.
-            within: how far off it may be.
-            unit: its unit.
-            wrong: messages, by wrong number.
-            sealed: all but the name, packed by :func:`seal` (what the released notebook holds).
-        """
-        if sealed:
-            told = unseal(sealed)
-            right, within, unit = told["right"], told.get("within", 0.0), told.get("unit", "")
-            wrong = dict(told.get("wrong", []))
-
-        def judge() -> str:
-            given = comparing.tensor(self._value(variable))
-            if given is None or given.numel() != 1 or given.is_complex():
-                return f"expected one number{f' in {unit}' if unit else ''}"
-            given = float(given)
-            if abs(given - right) <= within:
-                return ""
-            for value, words in (wrong or {}).items():
-                if abs(given - value) <= max(within, 1e-6 * abs(value)):
-                    return f"{comparing.number(given, unit)}: {words}"
-            e, g = torch.tensor([right, given], dtype=torch.float64)
-            reason = comparing.likely(e, g, unit=unit)
-            side = "too large" if given > right else "too small"
-            return f"{comparing.number(given, unit)} is {reason or side if math.isfinite(given) else 'no number'}"
-
-        self._check(variable, judge)
 
     def close(
         self, expression: str, expected: object, *, within: float | None = None, unit: str = "",
@@ -381,98 +272,10 @@ class Exercise:
 
         self._check(says or f"{expression} is refused", judge, weight)
 
-    def score(self) -> float:
-        """Print how many checks passed, and give the points earned.
-
-        Returns:
-            The points, from 0 to the exercise's: a finite float, for the cell's last line.
-        """
-        share = self._passed / self._total if self._total else 0.0
-        earned = round(min(max(self.points * share, 0.0), self.points), 2)
-        told = f"{self._right} of {self._checks} checks passed, {earned:g} of {self.points:g} points"
-        print(f"{self.name}: {told}")
-        return earned
-
-    def _check(self, label: str, judge: Callable[[], str], weight: float = 1.0) -> None:
-        self._total += weight
-        self._checks += 1
-        if self._unsolved:
-            return
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                fault = judge()
-        except Unsolved as error:
-            self._unsolved = True
-            print(
-                f"{WRONG} {self.name} is {NOT_SOLVED}: "
-                + (str(error) or "write your code in the cell above and run it")
-            )
-            return
-        except Failed as error:
-            fault = str(error)
-        if not fault:
-            self._passed += weight
-            self._right += 1
-        print(f"{WRONG} {label}: {fault}" if fault else f"{RIGHT} {label}")
-
-    def _value(self, expression: str) -> Any:
-        self._expression = expression
-        return self._guarded(lambda: eval(expression, self._names))
-
-    def _call(self, function: Any, *arguments: Any) -> Any:
-        if not callable(function):
-            raise Failed(f"expected a function, got {comparing.number(function)}")
-        return self._guarded(lambda: function(*arguments))
-
-    def _guarded(self, compute: Callable[[], Any]) -> Any:
-        """What the student's code gives; its exceptions as a message."""
-        try:
-            value = compute()
-        except NotImplementedError:
-            raise Unsolved from None
-        except NameError as error:
-            if error.name not in self._names and re.search(rf"\b{error.name}\b", self._expression):
-                raise Unsolved(f"{error.name} has no value. Write it in the cell above and run that cell") from None
-            raise Failed(_raised(error, self._names)) from None
-        except (Exception, SystemExit) as error:
-            raise Failed(_raised(error, self._names)) from None
-        if value is Ellipsis:
-            raise Unsolved
-        return value
-
-
-def _raised(error: BaseException, names: dict[str, Any]) -> str:
-    """What was raised, and the line of the notebook where."""
-    text = f"raised {type(error).__name__}" + (f": {str(error).strip().splitlines()[0]}" if str(error).strip() else "")
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        if frame.f_globals is names and frame.f_code.co_filename != "<string>":
-            code = traceback.extract_tb(error.__traceback__)
-            found = next((c.line for c in reversed(code) if c.lineno == line and c.line), "")
-            return f"{text} (in line {line} of your cell{f', {found}' if found else ''})"
-    return text
-
 
 def _plain(function: str) -> str:
     """A function as it is spoken of: the body of a lambda."""
     return function.split(":", 1)[1].strip() if function.startswith("lambda") else function
-
-
-def _key(value: Any) -> Any:
-    """An answer in the form in which answers are compared."""
-    if isinstance(value, str):
-        return " ".join(value.split()).casefold()
-    if isinstance(value, list | tuple):
-        return tuple(_key(each) for each in value)
-    return value
-
-
-def _order(value: Any) -> str:
-    return str(value)
-
-
-def _said(value: Any) -> str:
-    return repr(list(value) if isinstance(value, tuple) else value)
 
 
 def _place(at: Any) -> str:

@@ -79,7 +79,7 @@ def seal_source(source: str) -> str:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SEALED_METHODS
     ]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset), reverse=True):
-        if not call.keywords or any(word.arg == "sealed" for word in call.keywords):
+        if any(word.arg == "sealed" for word in call.keywords):
             continue
         if len(call.args) != 1:
             raise ValueError(f"line {call.lineno}: give all arguments of {call.func.attr} but the first by name")
