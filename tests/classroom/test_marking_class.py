@@ -22,7 +22,7 @@ from book.tools.marking.jail import JailError, Terms
 from book.tools.marking.score import Result
 from book.tools.toc import ROOT
 
-CHAPTER = ROOT / "book/index.ipynb"
+CHAPTER, PACKAGE = ROOT / "book/index.ipynb", ROOT / "ddsp_lite/fit.py"
 MEASURED = ROOT / "_build/marking-measured.json"
 SECONDS = 12.0  # for a cell of a student, here
 OUTSIDE = """
@@ -92,12 +92,9 @@ def without_metadata(notebook: NotebookNode, cells: list[NotebookNode]) -> None:
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    """What lies in a folder, to see that nothing was touched."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    """What lies in a folder and what a student tried to write to, to see that nothing was touched."""
+    paths = [CHAPTER, PACKAGE, *sorted(path for path in folder.rglob("*") if path.is_file())]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +102,7 @@ def the_class(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Mark everybody in one run."""
     folder = tmp_path_factory.mktemp("class") / "submissions"
     arrows, step, too_far = solved()
-    seen = {"chapter": str(CHAPTER), "submissions": str(folder), "package": str(ROOT / "ddsp_lite/fit.py")}
+    seen = {"chapter": str(CHAPTER), "submissions": str(folder), "package": str(PACKAGE)}
     students = {
         "right": ([arrows, step, too_far], nothing),
         "right too": ([arrows, step.replace("octaves - rate * slope", "octaves + -slope * rate"), too_far], nothing),
@@ -135,11 +132,11 @@ def the_class(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         nbformat.write(handed_in(change, answers), folder / name / file)
     (folder / "unreadable").mkdir()
     (folder / "unreadable/index.ipynb").write_text('{"cells": [')
-    before = files_of(folder) | files_of(ROOT / "book") | files_of(ROOT / "ddsp_lite")
+    before = files_of(folder)
     began = time.monotonic()
     results = marking.mark(folder, [CHAPTER], Terms(cell_seconds=SECONDS, notebook_seconds=150))
     took = time.monotonic() - began
-    after = files_of(folder) | files_of(ROOT / "book") | files_of(ROOT / "ddsp_lite")
+    after = files_of(folder)
     MEASURED.parent.mkdir(exist_ok=True)
     MEASURED.write_text(json.dumps({"notebooks": len(results), "seconds": round(took, 1)}), encoding="utf-8")
     return {"results": {one.student: one for one in results}, "before": before, "after": after, "folder": folder.parent}
