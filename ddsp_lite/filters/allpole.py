@@ -5,24 +5,24 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters import design
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.filters.operators import array, empty, operation, twin_gradient
 
 
-@torch.library.custom_op("ddsp_lite::all_pole", mutates_args=())
+@operation("all_pole(Tensor x, Tensor a) -> Tensor")
 def _all_pole(x: Tensor, a: Tensor) -> Tensor:
     """Filter rows: x [B, N]; a [B, F, K] float64, without the leading one, F a divisor of N; the result like x."""
     from ddsp_lite.kernels import varying as kernels
 
-    y = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
+    (y,) = empty(x)
     kernels.all_pole(array(x), array(a), y.numpy())
     return y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::all_pole_backward", mutates_args=())
+@operation("all_pole_backward(Tensor grad, Tensor y, Tensor a) -> (Tensor, Tensor)")
 def _all_pole_backward(grad: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
     from ddsp_lite.kernels import varying as kernels
 
-    results = [torch.empty_like(t, device="cpu", memory_format=torch.contiguous_format) for t in (y, a)]
+    results = empty(y, a)
     kernels.all_pole_backward(*(array(t) for t in (grad, y, a)), *(t.numpy() for t in results))
     return tuple(t.to(y.device) for t in results)
 
@@ -45,7 +45,7 @@ def _differentiate(ctx, grad: Tensor):
     x, a, y = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return twin_gradient(_loop, (x, a), grad)
-    return torch.ops.ddsp_lite.all_pole_backward(grad, y, a)
+    return _all_pole_backward(grad, y, a)
 
 
 _all_pole.register_autograd(_differentiate, setup_context=_save)
@@ -91,7 +91,7 @@ def all_pole(x: Tensor, a: Tensor) -> Tensor:
     tensor([1.0000, 0.5000, 0.0000, 0.0000])
     """
     x_rows, a_rows, shape = _prepared(x, a)
-    return torch.ops.ddsp_lite.all_pole(x_rows, a_rows).reshape(shape)
+    return _all_pole(x_rows, a_rows).reshape(shape)
 
 
 def all_pole_twin(x: Tensor, a: Tensor) -> Tensor:

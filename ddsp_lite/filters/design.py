@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
+from ddsp_lite.filters import second_order
 
 
 def lowpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
@@ -35,8 +36,7 @@ def lowpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample
     >>> b.numpy().round(4), a.numpy().round(4) + 0.0
     (array([0.2929, 0.5858, 0.2929]), array([1.    , 0.    , 0.1716]))
     """
-    sine, cosine, alpha = _angles(cutoff, "cutoff", q, sample_rate)
-    return _biquad((sine**2, 2 * sine**2, sine**2), sine, cosine, alpha)
+    return _second_order(cutoff, "cutoff", q, sample_rate, (1.0, 0.0, 0.0))
 
 
 def highpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
@@ -63,8 +63,7 @@ def highpass_biquad(cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sampl
     >>> b.numpy().round(4)
     array([ 0.2929, -0.5858,  0.2929])
     """
-    sine, cosine, alpha = _angles(cutoff, "cutoff", q, sample_rate)
-    return _biquad((cosine**2, -2 * cosine**2, cosine**2), sine, cosine, alpha)
+    return _second_order(cutoff, "cutoff", q, sample_rate, (0.0, 0.0, 1.0))
 
 
 def bandpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
@@ -91,8 +90,7 @@ def bandpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sampl
     >>> b.numpy().round(4)
     array([ 0.3333,  0.    , -0.3333])
     """
-    sine, cosine, alpha = _angles(centre, "centre", q, sample_rate)
-    return _biquad((alpha, torch.zeros_like(alpha), -alpha), sine, cosine, alpha)
+    return _second_order(centre, "centre", q, sample_rate, (0.0, 1.0, 0.0))
 
 
 def notch_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
@@ -119,9 +117,7 @@ def notch_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_r
     >>> b.numpy().round(4) + 0.0
     array([0.6667, 0.    , 0.6667])
     """
-    sine, cosine, alpha = _angles(centre, "centre", q, sample_rate)
-    one = torch.ones_like(alpha)
-    return _biquad((one, 2 * (sine**2 - cosine**2), one), sine, cosine, alpha)
+    return _second_order(centre, "centre", q, sample_rate, (1.0, 0.0, 1.0))
 
 
 def allpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> tuple[Tensor, Tensor]:
@@ -149,8 +145,7 @@ def allpass_biquad(centre: Tensor | float, q: Tensor | float = 0.7071, *, sample
     >>> torch.equal(b, a.flip(-1))
     True
     """
-    sine, cosine, alpha = _angles(centre, "centre", q, sample_rate)
-    return _biquad((1 - alpha, 2 * (sine**2 - cosine**2), 1 + alpha), sine, cosine, alpha)
+    return _second_order(centre, "centre", q, sample_rate, (1.0, -1.0, 1.0))
 
 
 def windowed_sinc(cutoff: Tensor | float, n_taps: int, *, sample_rate: float) -> Tensor:
@@ -189,7 +184,7 @@ def windowed_sinc(cutoff: Tensor | float, n_taps: int, *, sample_rate: float) ->
     # In the middle sin(2 pi f m) / (pi m) is 2 f, where the quotient cannot be computed.
     middle = (m == 0).double()
     sides = (1 - middle) / (math.pi * (m + middle))
-    relative = cutoff[..., None] / rate
+    relative = cutoff.double()[..., None] / rate
     taps = (torch.sin(2 * math.pi * relative * m) * sides + 2 * relative * middle) * window
     return taps / taps.sum(-1, keepdim=True)
 
@@ -227,17 +222,29 @@ def _frequency(value: Tensor | float, name: str, sample_rate: float) -> tuple[Te
     rate = checks.sample_rate(sample_rate)
     value = checks.floating(value, name, dtype=torch.float64)
     checks.in_range(value, name, 0, rate / 2, unit="Hz", bounds="()")
-    return value.double(), rate
+    return value, rate
+
+
+def _frequency_and_q(frequency: Tensor | float, name: str, q: Tensor | float, sample_rate: float):
+    frequency, rate = _frequency(frequency, name, sample_rate)
+    q = checks.positive(checks.floating(q, "q", dtype=torch.float64, device=frequency.device), "q")
+    checks.broadcast(**{name: frequency.shape, "q": q.shape})
+    return frequency, q, rate
+
+
+def _second_order(frequency: Tensor | float, name: str, q: Tensor | float, sample_rate: float, mix: second_order.Mix):
+    return second_order.coefficients_of(*_frequency_and_q(frequency, name, q, sample_rate), mix)
 
 
 def _angles(frequency: Tensor | float, name: str, q: Tensor | float, sample_rate: float) -> tuple[Tensor, ...]:
+    return _of_half_angle(*_frequency_and_q(frequency, name, q, sample_rate))
+
+
+def _of_half_angle(frequency: Tensor, q: Tensor, rate: float) -> tuple[Tensor, ...]:
     """Sine and cosine of half the angle, from which 1 - cos and 1 + cos lose no digits, and alpha = sin(w) / 2Q."""
-    frequency, rate = _frequency(frequency, name, sample_rate)
-    q = checks.positive(checks.floating(q, "q", dtype=torch.float64, device=frequency.device), "q").double()
-    checks.broadcast(**{name: frequency.shape, "q": q.shape})
-    half = frequency * (math.pi / rate)
+    half = frequency.double() * (math.pi / rate)
     sine, cosine = torch.sin(half), torch.cos(half)
-    return sine, cosine, sine * cosine / q
+    return sine, cosine, sine * cosine / q.double()
 
 
 def _biquad(b: tuple[Tensor, ...], sine: Tensor, cosine: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,39 +5,37 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters import design
+from ddsp_lite.filters.operators import array, empty, operation
 
 
-@torch.library.custom_op("ddsp_lite::recursion", mutates_args=())
+@operation("recursion(Tensor x, Tensor b, Tensor a) -> Tensor")
 def _recursion(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     """Filter rows: x [B, N] float32 or float64; b and a [B, K] float64 with a[:, 0] = 1; the result like x."""
     from ddsp_lite.kernels import recursion as kernels  # compiles on its first call only
 
-    y = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
-    kernels.forward(_array(x), _coefficients(b), _coefficients(a), y.numpy())
+    (y,) = empty(x)
+    kernels.forward(array(x), array(_padded(b)), array(_padded(a)), y.numpy())
     return y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::recursion_backward", mutates_args=())
+@operation("recursion_backward(Tensor grad, Tensor x, Tensor y, Tensor b, Tensor a) -> (Tensor, Tensor, Tensor)")
 def _recursion_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Give the gradients of x [B, N], b and a [B, K] from that of y, in one pass; column 0 of a's is zero."""
     from ddsp_lite.kernels import recursion as kernels
 
-    b_array, a_array = _coefficients(b), _coefficients(a)
-    grad_x = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
-    grad_b, grad_a = torch.empty(b_array.shape, dtype=b.dtype), torch.empty(a_array.shape, dtype=a.dtype)
-    results = (grad_x, grad_b, grad_a)
-    kernels.backward(_array(grad), _array(x), _array(y), b_array, a_array, *(result.numpy() for result in results))
     taps = b.shape[1]
-    return grad_x.to(x.device), grad_b[:, :taps].clone().to(b.device), grad_a[:, :taps].clone().to(a.device)
+    b, a = _padded(b), _padded(a)
+    results = empty(x, b, a)
+    kernels.backward(*(array(t) for t in (grad, x, y, b, a)), *(t.numpy() for t in results))
+    if taps < 3:
+        results[1:] = (t[:, :taps].clone() for t in results[1:])
+    return tuple(t.to(x.device) for t in results)
 
 
-def _array(x: Tensor):
-    return x.detach().cpu().contiguous().numpy()
-
-
-def _coefficients(values: Tensor):
+def _padded(values: Tensor) -> Tensor:
     """Pad to second order, the least that the kernels take."""
-    return _array(torch.nn.functional.pad(values.detach(), (0, max(0, 3 - values.shape[1]))))
+    taps = values.shape[1]
+    return values if taps >= 3 else torch.nn.functional.pad(values.detach(), (0, 3 - taps))
 
 
 @_recursion.register_fake
@@ -58,7 +56,7 @@ def _differentiate(ctx, grad: Tensor):
     x, b, a, y = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return _differentiable_backward(grad, x, y, b, a)
-    return torch.ops.ddsp_lite.recursion_backward(grad, x, y, b, a)
+    return _recursion_backward(grad, x, y, b, a)
 
 
 _recursion.register_autograd(_differentiate, setup_context=_save)
@@ -69,7 +67,7 @@ def _differentiable_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: T
     samples, taps = x.shape[1], b.shape[1]
     impulse = torch.zeros_like(b)
     impulse[:, 0] = 1.0
-    w = torch.ops.ddsp_lite.recursion(grad.double().flip(1), impulse, a).flip(1)
+    w = _recursion(grad.double().flip(1), impulse, a).flip(1)
     w = torch.nn.functional.pad(w, (0, taps - 1))
     shifted = torch.stack([w[:, k : k + samples] for k in range(taps)], dim=1)
     grad_x = (b[:, :, None] * shifted).sum(1).to(x.dtype)
@@ -148,6 +146,7 @@ def _normalise(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]
     """Check the arguments; give both sets of coefficients divided by a_0, of one length, in float64."""
     checks.audio(x, "x")
     b, a = design.coefficients(b, a)
+    checks.broadcast(x=x.shape[:-1], b=b.shape[:-1], a=a.shape[:-1])
     taps = max(b.shape[-1], a.shape[-1])
     b, a = (torch.nn.functional.pad(c / a[..., :1], (0, taps - c.shape[-1])) for c in (b, a))
     return x, b, a
@@ -162,7 +161,7 @@ def _rows(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor, torc
 
 def _filter(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     x_rows, b_rows, a_rows, shape = _rows(x, b, a)
-    return torch.ops.ddsp_lite.recursion(x_rows, b_rows, a_rows).reshape(shape)
+    return _recursion(x_rows, b_rows, a_rows).reshape(shape)
 
 
 def lowpass(x: Tensor, cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> Tensor:

@@ -6,6 +6,92 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ddsp_lite import checks
+
+
+class Operation:
+    """A compiled operation that is one node of a traced graph, and costs little to call when nothing is traced.
+
+    It is registered with PyTorch as ``torch.ops.ddsp_lite.NAME``, which ``make_fx``, ``torch.compile`` and fake tensors
+    see. A plain call goes by ``torch.autograd.Function`` instead, in a third of the time. (``torch.library.custom_op``
+    would do the first, but imports ``torch._dynamo`` at its first call, which takes a second or two.)
+
+    Args:
+        schema: name, arguments and results, as PyTorch writes them.
+        function: computes the results from tensors on any device.
+
+    Raises:
+        RuntimeError: the schema is not one, or the name is taken.
+
+    Source: none; registration. Chapter: gradients/filter-cutoff.
+
+    >>> double = Operation("example_of_an_operation(Tensor x) -> Tensor", lambda x: 2 * x)
+    >>> double.register_fake(torch.empty_like)
+    >>> double(torch.ones(2)), torch.ops.ddsp_lite.example_of_an_operation(torch.ones(2))
+    (tensor([2., 2.]), tensor([2., 2.]))
+    """
+
+    def __init__(self, schema: str, function: Callable) -> None:
+        name, arguments = schema.split("(", 1)
+        self._name, self._function, self._autograd = f"ddsp_lite::{name}", function, None
+        torch.library.define(self._name, f"({arguments}")
+        torch.library.impl(self._name, "default", function)
+        self._traced = getattr(torch.ops.ddsp_lite, name).default
+
+    def register_fake(self, function: Callable) -> None:
+        """Say which shapes and types the results have."""
+        torch.library.register_fake(self._name, function)
+
+    def register_autograd(self, differentiate: Callable, *, setup_context: Callable) -> None:
+        """Say how gradients are computed; of several results only the first may have one."""
+        torch.library.register_autograd(self._name, differentiate, setup_context=setup_context)
+        function = self._function
+
+        class Plain(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, *inputs):
+                output = function(*inputs)
+                setup_context(ctx, inputs, output)
+                if isinstance(output, tuple):
+                    ctx.mark_non_differentiable(*output[1:])
+                return output
+
+            backward = staticmethod(differentiate)
+
+        self._autograd = Plain.apply
+
+    def __call__(self, *inputs):
+        """Compute the results."""
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        if checks.is_tracing(*tensors):
+            return self._traced(*inputs)
+        if self._autograd is not None and torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+            return self._autograd(*inputs)
+        return self._function(*inputs)
+
+
+def operation(schema: str) -> Callable[[Callable], Operation]:
+    """Make a function into an `Operation`: a decorator.
+
+    Args:
+        schema: name, arguments and results, as PyTorch writes them.
+
+    Returns:
+        The decorator.
+
+    Raises:
+        RuntimeError: the schema is not one, or the name is taken.
+
+    Source: none; registration. Chapter: gradients/filter-cutoff.
+
+    >>> @operation("example_of_a_decorator(Tensor x) -> Tensor")
+    ... def triple(x):
+    ...     return 3 * x
+    >>> triple(torch.ones(2))
+    tensor([3., 3.])
+    """
+    return lambda function: Operation(schema, function)
+
 
 def array(x: Tensor) -> np.ndarray:
     """Give a tensor's values as the contiguous NumPy array on the CPU that a kernel takes.
@@ -24,7 +110,28 @@ def array(x: Tensor) -> np.ndarray:
     >>> array(torch.zeros(2, 3).T).flags["C_CONTIGUOUS"]
     True
     """
-    return x.detach().cpu().contiguous().numpy()
+    x = x.detach()
+    return (x if x.is_cpu and x.is_contiguous() else x.cpu().contiguous()).numpy()
+
+
+def empty(*like: Tensor) -> list[Tensor]:
+    """Allocate contiguous results on the CPU, for a kernel to write into.
+
+    Args:
+        like: tensors whose shapes and types the results have.
+
+    Returns:
+        One tensor for each.
+
+    Raises:
+        RuntimeError: there is not enough memory.
+
+    Source: none; an allocation. Chapter: gradients/filter-cutoff.
+
+    >>> [t.shape for t in empty(torch.zeros(2, 3).T, torch.ones(1))]
+    [torch.Size([3, 2]), torch.Size([1])]
+    """
+    return [torch.empty(t.shape, dtype=t.dtype) for t in like]
 
 
 def matching(x: Tensor, **coefficients: Tensor) -> list[Tensor]:

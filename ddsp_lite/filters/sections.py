@@ -5,11 +5,11 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters import design
-from ddsp_lite.filters.iir import recursion_twin
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.filters.iir import _recursion, recursion_twin
+from ddsp_lite.filters.operators import array, empty, operation, twin_gradient
 
 
-@torch.library.custom_op("ddsp_lite::cascade", mutates_args=())
+@operation("cascade(Tensor x, Tensor b, Tensor a) -> (Tensor, Tensor)")
 def _cascade(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
     """Filter rows: x [B, N]; b and a [B, S, 3] float64, a[..., 0] = 1; the result and each section's output, like x.
 
@@ -17,37 +17,23 @@ def _cascade(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
     """
     from ddsp_lite.kernels import cascade as kernels
 
-    y = torch.empty(len(x), _padded(b), x.shape[1], dtype=x.dtype)
-    kernels.forward(array(x), *_coefficients(b, a), y.numpy())
+    y = torch.empty(len(x), b.shape[1], x.shape[1], dtype=x.dtype)
+    kernels.forward(array(x), array(b), array(a), y.numpy())
     return y[:, -1].clone().to(x.device), y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::cascade_backward", mutates_args=())
+@operation("cascade_backward(Tensor grad, Tensor x, Tensor outputs, Tensor b, Tensor a) -> (Tensor, Tensor, Tensor)")
 def _cascade_backward(grad: Tensor, x: Tensor, outputs: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     from ddsp_lite.kernels import cascade as kernels
 
-    sections = b.shape[1]
-    b_array, a_array = _coefficients(b, a)
-    grad_x = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
-    grad_b, grad_a = torch.empty(b_array.shape, dtype=b.dtype), torch.empty(a_array.shape, dtype=a.dtype)
-    results = (grad_x.numpy(), grad_b.numpy(), grad_a.numpy())
-    kernels.backward(array(grad), array(x), array(outputs), b_array, a_array, *results)
-    return grad_x.to(x.device), *(t[:, :sections].clone().to(x.device) for t in (grad_b, grad_a))
-
-
-def _padded(b: Tensor) -> int:
-    return -(-b.shape[1] // 4) * 4
-
-
-def _coefficients(b: Tensor, a: Tensor):
-    """Add sections that change nothing until they are a multiple of four, the number that the kernels run at a time."""
-    nothing = torch.eye(1, 3, dtype=b.dtype).expand(len(b), _padded(b) - b.shape[1], 3)
-    return tuple(array(torch.cat([c.detach().cpu(), nothing], dim=1)) for c in (b, a))
+    results = empty(x, b, a)
+    kernels.backward(*(array(t) for t in (grad, x, outputs, b, a)), *(t.numpy() for t in results))
+    return tuple(t.to(x.device) for t in results)
 
 
 @_cascade.register_fake
 def _(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(len(x), _padded(b), x.shape[1])
+    return torch.empty_like(x, memory_format=torch.contiguous_format), x.new_empty(len(x), b.shape[1], x.shape[1])
 
 
 @_cascade_backward.register_fake
@@ -63,7 +49,7 @@ def _differentiate(ctx, grad: Tensor, _outputs: Tensor):
     x, b, a, outputs = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return twin_gradient(_chain, (x, b, a), grad)
-    return torch.ops.ddsp_lite.cascade_backward(grad, x, outputs, b, a)
+    return _cascade_backward(grad, x, outputs, b, a)
 
 
 _cascade.register_autograd(_differentiate, setup_context=_save)
@@ -73,7 +59,7 @@ def _chain(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     """Run the same sections as one recursion after the other, each differentiable to any order."""
     y = x.double()
     for b_s, a_s in zip(b.unbind(1), a.unbind(1), strict=True):
-        y = torch.ops.ddsp_lite.recursion(y, b_s, a_s)
+        y = _recursion(y, b_s, a_s)
     return y.to(x.dtype)
 
 
@@ -82,9 +68,9 @@ def cascade(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
 
     .. math:: H(z) = \prod_{s} \frac{b_{s0} + b_{s1} z^{-1} + b_{s2} z^{-2}}{a_{s0} + a_{s1} z^{-1} + a_{s2} z^{-2}}
 
-    This is how a filter of high order is best run: its coefficients multiplied out would lose their digits. Four
-    sections run at a time, each one sample behind the one before it, which takes little longer than one section. State
-    and coefficients are float64. A second derivative is taken through one `recursion` for each section, and so is the
+    This is how a filter of high order is best run: its coefficients multiplied out would lose their digits. The
+    sections work in turn on one short block after the other, in float64 from one to the next, as state and coefficients
+    are. A second derivative is taken through one `recursion` for each section, and so is the
     browser's version. On an accelerator the signal is carried to the CPU and back.
 
     Args:
@@ -110,7 +96,7 @@ def cascade(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     x_rows, b_rows, a_rows, shape = _prepared(x, b, a)
     if b_rows.shape[1] == 1 or checks.is_tracing(x, b, a):
         return _chain(x_rows, b_rows, a_rows).reshape(shape)
-    return torch.ops.ddsp_lite.cascade(x_rows, b_rows, a_rows)[0].reshape(shape)
+    return _cascade(x_rows, b_rows, a_rows)[0].reshape(shape)
 
 
 def cascade_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:

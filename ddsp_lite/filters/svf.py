@@ -1,13 +1,12 @@
 """The state-variable filter, whose cutoff and q may move at every sample. Chapter: gradients/filter-cutoff."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters.design import _frequency
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.filters.operators import array, empty, operation, twin_gradient
+from ddsp_lite.filters.second_order import tangent
 
 # How much of the input, of the band-pass (times k) and of the low-pass output each kind of filter takes.
 _MIXES = {
@@ -19,22 +18,29 @@ _MIXES = {
 }
 
 
-@torch.library.custom_op("ddsp_lite::state_variable", mutates_args=())
+@operation(
+    "state_variable(Tensor x, Tensor g, Tensor k, float through, float from_band, float from_low)"
+    " -> (Tensor, Tensor, Tensor)"
+)
 def _state_variable(
     x: Tensor, g: Tensor, k: Tensor, through: float, from_band: float, from_low: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Filter rows: x [B, N]; g and k [B, N] float64; the result, and both integrators' outputs, like x.
+    """Filter rows: x and g [B, N], k [B, N] or [B, 1]; g and k float64; results like x.
 
-    The integrators' outputs are kept for the backward pass, and have no gradient of their own.
+    After the filter's output come the two integrators' outputs, which are kept for the backward pass, and have no
+    gradient of their own.
     """
     from ddsp_lite.kernels import svf as kernels
 
-    results = [torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format) for _ in range(3)]
+    results = empty(x, x, x)
     kernels.forward(array(x), array(g), array(k), through, from_band, from_low, *(t.numpy() for t in results))
     return tuple(t.to(x.device) for t in results)
 
 
-@torch.library.custom_op("ddsp_lite::state_variable_backward", mutates_args=())
+@operation(
+    "state_variable_backward(Tensor grad, Tensor x, Tensor g, Tensor k, Tensor band, Tensor low, float through,"
+    " float from_band, float from_low) -> (Tensor, Tensor, Tensor)"
+)
 def _state_variable_backward(
     grad: Tensor,
     x: Tensor,
@@ -48,7 +54,7 @@ def _state_variable_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     from ddsp_lite.kernels import svf as kernels
 
-    results = [torch.empty_like(t, device="cpu", memory_format=torch.contiguous_format) for t in (x, g, k)]
+    results = empty(x, g, k)
     given = (array(t) for t in (grad, x, g, k, band, low))
     kernels.backward(*given, through, from_band, from_low, *(t.numpy() for t in results))
     return tuple(t.to(x.device) for t in results)
@@ -74,7 +80,7 @@ def _differentiate(ctx, grad: Tensor, _band: Tensor, _low: Tensor):
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         gradients = twin_gradient(lambda *inputs: _loop(*inputs, *ctx.mix), (x, g, k), grad)
     else:
-        gradients = torch.ops.ddsp_lite.state_variable_backward(grad, x, g, k, band, low, *ctx.mix)
+        gradients = _state_variable_backward(grad, x, g, k, band, low, *ctx.mix)
     return *gradients, None, None, None
 
 
@@ -84,7 +90,7 @@ _state_variable.register_autograd(_differentiate, setup_context=_save)
 def _loop(x: Tensor, g: Tensor, k: Tensor, through: float, from_band: float, from_low: float) -> Tensor:
     s1 = s2 = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     outputs = []
-    for x_n, g_n, k_n in zip(x.double().unbind(1), g.unbind(1), k.unbind(1), strict=True):
+    for x_n, g_n, k_n in zip(x.double().unbind(1), g.unbind(1), k.expand_as(g).unbind(1), strict=True):
         band = (s1 + g_n * (x_n - s2)) / (1 + g_n * (g_n + k_n))
         low = s2 + g_n * band
         s1, s2 = 2 * band - s1, 2 * low - s2
@@ -135,7 +141,7 @@ def state_variable(
     tensor(1.)
     """
     x_rows, g, k, mix, shape = _prepared(x, cutoff, q, sample_rate, output)
-    return torch.ops.ddsp_lite.state_variable(x_rows, g, k, *mix)[0].reshape(shape)
+    return _state_variable(x_rows, g, k, *mix)[0].reshape(shape)
 
 
 def state_variable_twin(
@@ -172,13 +178,18 @@ def state_variable_twin(
 
 
 def _prepared(x: Tensor, cutoff: Tensor | float, q: Tensor | float, sample_rate: float, output: str):
-    """Check, and give x, g and k [B, N], the mix, and the shape of the result."""
+    """Check, and give x and g [B, N], k [B, N] or [B, 1], the mix, and the shape of the result."""
     checks.audio(x, "x")
     cutoff, rate = _frequency(cutoff, "cutoff", sample_rate)
-    q = checks.positive(checks.floating(q, "q", dtype=torch.float64, device=x.device), "q").double()
+    q = checks.positive(checks.floating(q, "q", dtype=torch.float64, device=x.device), "q").to(x.device)
     mix = _MIXES[checks.one_of(output, "output", tuple(_MIXES))]
     shape = checks.broadcast(x=x.shape, cutoff=cutoff.shape, q=q.shape)
     if shape[-1] != x.shape[-1]:
         raise ValueError(f"cutoff and q must have 1 or {x.shape[-1]} samples, as x has, got {shape[-1]}.")
-    g = torch.tan(cutoff * (math.pi / rate))
-    return *(t.to(x.device).expand(shape).reshape(-1, shape[-1]) for t in (x, g, 1 / q)), mix, shape
+    g, k = tangent(cutoff.to(x.device), rate), 1 / q.double()
+    x, g = (t.expand(shape).reshape(-1, shape[-1]) for t in (x, g))
+    if checks.is_tracing(x, g, k) or (k.ndim and k.shape[-1] > 1):
+        k = k.expand(shape).reshape(-1, shape[-1])
+    else:  # one for each row is enough for the compiled loop
+        k = k.expand(*shape[:-1], 1).reshape(-1, 1)
+    return x, g, k, mix, shape

@@ -2,48 +2,56 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters.design import _frequency
-from ddsp_lite.filters.operators import array, matching, twin_gradient
+from ddsp_lite.filters.operators import array, empty, matching, operation, twin_gradient
 
 
-@torch.library.custom_op("ddsp_lite::varying_biquad", mutates_args=())
+@operation("varying_biquad(Tensor x, Tensor b, Tensor a) -> Tensor")
 def _biquad(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     """Filter rows: x [B, N]; b and a [B, N, 3], both float32 or both float64; the result like x."""
     from ddsp_lite.kernels import varying as kernels
 
-    y = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
+    (y,) = empty(x)
     kernels.biquad(array(x), array(b), array(a), y.numpy())
     return y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::varying_biquad_backward", mutates_args=())
+@operation("varying_biquad_backward(Tensor grad, Tensor x, Tensor y, Tensor b, Tensor a) -> (Tensor, Tensor, Tensor)")
 def _biquad_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     from ddsp_lite.kernels import varying as kernels
 
-    results = [torch.empty_like(t, device="cpu", memory_format=torch.contiguous_format) for t in (x, b, a)]
-    kernels.biquad_backward(*(array(t) for t in (grad, x, y, b, a)), *(t.numpy() for t in results))
+    y_array = array(y)
+    if y.dtype == torch.float32:  # rounded outputs would cost the gradients of low cutoffs their last digits
+        y_array = np.empty(y.shape)
+        kernels.biquad(array(x), array(b), array(a), y_array)
+    results = empty(x, b, a)
+    given = (array(grad), array(x), y_array, array(b), array(a))
+    kernels.biquad_backward(*given, *(t.numpy() for t in results))
     return tuple(t.to(x.device) for t in results)
 
 
-@torch.library.custom_op("ddsp_lite::varying_one_pole", mutates_args=())
+@operation("varying_one_pole(Tensor x, Tensor gain, Tensor pole) -> Tensor")
 def _one_pole(x: Tensor, gain: Tensor, pole: Tensor) -> Tensor:
     """Filter rows: x [B, N]; gain and pole [B, N], both float32 or both float64; the result like x."""
     from ddsp_lite.kernels import varying as kernels
 
-    y = torch.empty_like(x, device="cpu", memory_format=torch.contiguous_format)
+    (y,) = empty(x)
     kernels.one_pole(array(x), array(gain), array(pole), y.numpy())
     return y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::varying_one_pole_backward", mutates_args=())
+@operation(
+    "varying_one_pole_backward(Tensor grad, Tensor x, Tensor y, Tensor gain, Tensor pole) -> (Tensor, Tensor, Tensor)"
+)
 def _one_pole_backward(grad: Tensor, x: Tensor, y: Tensor, gain: Tensor, pole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     from ddsp_lite.kernels import varying as kernels
 
-    results = [torch.empty_like(t, device="cpu", memory_format=torch.contiguous_format) for t in (x, gain, pole)]
+    results = empty(x, gain, pole)
     kernels.one_pole_backward(*(array(t) for t in (grad, x, y, gain, pole)), *(t.numpy() for t in results))
     return tuple(t.to(x.device) for t in results)
 
@@ -65,7 +73,7 @@ def _biquad_differentiate(ctx, grad: Tensor):
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return twin_gradient(_biquad_loop, inputs, grad)
     x, b, a = inputs
-    return torch.ops.ddsp_lite.varying_biquad_backward(grad, x, y, b, a)
+    return _biquad_backward(grad, x, y, b, a)
 
 
 def _one_pole_differentiate(ctx, grad: Tensor):
@@ -73,7 +81,7 @@ def _one_pole_differentiate(ctx, grad: Tensor):
     if torch.is_grad_enabled():
         return twin_gradient(_one_pole_loop, inputs, grad)
     x, gain, pole = inputs
-    return torch.ops.ddsp_lite.varying_one_pole_backward(grad, x, y, gain, pole)
+    return _one_pole_backward(grad, x, y, gain, pole)
 
 
 for _operation, _differentiate in ((_biquad, _biquad_differentiate), (_one_pole, _one_pole_differentiate)):
@@ -133,7 +141,7 @@ def varying_biquad(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     tensor(1.)
     """
     x_rows, b_rows, a_rows, shape = _per_sample(x, b, a)
-    return torch.ops.ddsp_lite.varying_biquad(x_rows, b_rows, a_rows).reshape(shape)
+    return _divided(_biquad(x_rows, b_rows, a_rows), a).reshape(shape)
 
 
 def varying_biquad_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
@@ -157,7 +165,7 @@ def varying_biquad_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     tensor([1.0000, 2.5000])
     """
     x_rows, b_rows, a_rows, shape = _per_sample(x, b, a)
-    return _biquad_loop(x_rows, b_rows, a_rows).reshape(shape)
+    return _divided(_biquad_loop(x_rows, b_rows, a_rows), a).reshape(shape)
 
 
 def varying_one_pole(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> Tensor:
@@ -185,7 +193,7 @@ def varying_one_pole(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> T
     tensor([1.0000, 0.5000, 0.0500])
     """
     x_rows, gain_rows, pole_rows, shape = _controls(x, gain, pole)
-    return torch.ops.ddsp_lite.varying_one_pole(x_rows, gain_rows, pole_rows).reshape(shape)
+    return _one_pole(x_rows, gain_rows, pole_rows).reshape(shape)
 
 
 def varying_one_pole_twin(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> Tensor:
@@ -237,7 +245,7 @@ def one_pole_lowpass(cutoff: Tensor | float, *, sample_rate: float) -> tuple[Ten
     (1.0, 0.6752)
     """
     cutoff, rate = _frequency(cutoff, "cutoff", sample_rate)
-    exponent = cutoff * (-2 * math.pi / rate)
+    exponent = cutoff.double() * (-2 * math.pi / rate)
     return -torch.expm1(exponent), torch.exp(exponent)
 
 
@@ -248,12 +256,19 @@ def _per_sample(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor
         if not isinstance(value, Tensor) or value.ndim < 2 or value.shape[-2:] != (x.shape[-1], 3):
             given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
             raise ValueError(f"{name} must be a tensor (..., {x.shape[-1]}, 3), got {given}.")
-        checks.floating(value, name)
-    if not checks.is_tracing(a) and (a[..., 0] == 0).any():
-        raise ValueError("a[..., 0] must not be 0, since everything is divided by it.")
+        # A sum is cheaper than a search for the smallest and largest; what is not finite makes it so.
+        if value.dtype not in checks.FLOATS or checks.is_tracing(value) or not math.isfinite(value.detach().sum()):
+            checks.floating(value, name)
     shape = checks.broadcast(x=x.shape[:-1], b=b.shape[:-2], a=a.shape[:-2]) + x.shape[-1:]
     b, a = (c.expand(*shape, 3).reshape(-1, x.shape[-1], 3) for c in matching(x, b=b, a=a))
     return x.expand(shape).reshape(-1, x.shape[-1]), b, a, shape
+
+
+def _divided(y: Tensor, a: Tensor) -> Tensor:
+    """Refuse a zero among a_0, which is looked for only where it must be: with one, the result is not finite."""
+    if not checks.is_tracing(y, a) and not math.isfinite(y.detach().sum()) and (a[..., 0] == 0).any():
+        raise ValueError("a[..., 0] must not be 0, since everything is divided by it.")
+    return y
 
 
 def _controls(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> tuple[Tensor, Tensor, Tensor, torch.Size]:

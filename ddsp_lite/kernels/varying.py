@@ -9,10 +9,9 @@ the coefficients may each be float32 or float64. Silent states are set to zero o
 import numba
 import numpy as np
 
-_BLOCK = 256
-_SILENT = 1e-200
+from ddsp_lite.kernels.recursion import BLOCK, SILENT
 
-_compiled = numba.njit(cache=True, error_model="numpy", nogil=True)
+_compiled = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"contract"})
 
 
 @_compiled
@@ -20,14 +19,14 @@ def biquad(x, b, a, y):
     """Filter x [B, N] with b and a [B, N, 3]: a0[n] y[n] = sum_k bk[n] x[n-k] - a1[n] y[n-1] - a2[n] y[n-2]."""
     for row in range(x.shape[0]):
         x1 = x2 = y1 = y2 = 0.0
-        for start in range(0, x.shape[1], _BLOCK):
-            if abs(y1) + abs(y2) < _SILENT:
+        for start in range(0, x.shape[1], BLOCK):
+            if abs(y1) + abs(y2) < SILENT:
                 y1 = y2 = 0.0
-            for n in range(start, min(start + _BLOCK, x.shape[1])):
-                x0 = np.float64(x[row, n])
-                ahead = np.float64(b[row, n, 0]) * x0 + np.float64(b[row, n, 1]) * x1 + np.float64(b[row, n, 2]) * x2
-                ahead -= np.float64(a[row, n, 2]) * y2
-                y0 = (ahead - np.float64(a[row, n, 1]) * y1) * (1.0 / np.float64(a[row, n, 0]))
+            for n in range(start, min(start + BLOCK, x.shape[1])):
+                # All but the last product is there before the last output is: a sample waits for one operation.
+                x0, r = np.float64(x[row, n]), 1.0 / np.float64(a[row, n, 0])
+                ahead = (b[row, n, 0] * x0 + b[row, n, 1] * x1 + b[row, n, 2] * x2) * r - a[row, n, 2] * r * y2
+                y0 = ahead - a[row, n, 1] * r * y1
                 y[row, n] = y0
                 x1, x2, y1, y2 = x0, x1, y0, y1
 
@@ -43,21 +42,21 @@ def biquad_backward(grad, x, y, b, a, grad_x, grad_b, grad_a):
         last = x.shape[1] - 1
         x0, x1 = np.float64(x[row, last]), np.float64(x[row, last - 1]) if last > 0 else 0.0
         y0, y1 = np.float64(y[row, last]), np.float64(y[row, last - 1]) if last > 0 else 0.0
-        # What a later sample asks of sample n, by its feedback and by its feed-forward coefficients: the first number
-        # from sample n + 1, the second from n + 2, the third from n + 1 for the sample before.
-        back1 = back2 = back3 = 0.0
-        ahead1 = ahead2 = ahead3 = 0.0
+        # From later samples: w, a1 of the next, a2 of the two next, and what feed-forward coefficients ask by w: the
+        # first number from sample n + 1, the second from n + 2, the third from n + 1 for the sample before.
+        w1 = w2 = a11 = a21 = a22 = ahead1 = ahead2 = ahead3 = 0.0
         for n in range(last, -1, -1):
-            if n % _BLOCK == 0 and abs(back1) + abs(back2) + abs(back3) < _SILENT:
-                back1 = back2 = back3 = 0.0
+            if n % BLOCK == 0 and abs(w1) + abs(w2) < SILENT:
+                w1 = w2 = 0.0
             x2, y2 = (np.float64(x[row, n - 2]), np.float64(y[row, n - 2])) if n > 1 else (0.0, 0.0)
-            w = (np.float64(grad[row, n]) - back1 - back2) * (1.0 / np.float64(a[row, n, 0]))
-            grad_x[row, n] = np.float64(b[row, n, 0]) * w + ahead1 + ahead2
+            r = 1.0 / np.float64(a[row, n, 0])
+            w = (np.float64(grad[row, n]) - a22 * w2) * r - a11 * r * w1
+            grad_x[row, n] = b[row, n, 0] * w + ahead1 + ahead2
             grad_b[row, n, 0], grad_b[row, n, 1], grad_b[row, n, 2] = w * x0, w * x1, w * x2
             grad_a[row, n, 0], grad_a[row, n, 1], grad_a[row, n, 2] = -w * y0, -w * y1, -w * y2
-            back1, back2, back3 = np.float64(a[row, n, 1]) * w, back3, np.float64(a[row, n, 2]) * w
-            ahead1, ahead2, ahead3 = np.float64(b[row, n, 1]) * w, ahead3, np.float64(b[row, n, 2]) * w
-            x0, x1, y0, y1 = x1, x2, y1, y2
+            ahead1, ahead2, ahead3 = b[row, n, 1] * w, ahead3, b[row, n, 2] * w
+            a11, a22, a21 = np.float64(a[row, n, 1]), a21, np.float64(a[row, n, 2])
+            w1, w2, x0, x1, y0, y1 = w, w1, x1, x2, y1, y2
 
 
 @_compiled
@@ -65,10 +64,10 @@ def one_pole(x, gain, pole, y):
     """Filter x [B, N] with gain and pole [B, N]: y[n] = gain[n] x[n] + pole[n] y[n-1]."""
     for row in range(x.shape[0]):
         y1 = 0.0
-        for start in range(0, x.shape[1], _BLOCK):
-            if abs(y1) < _SILENT:
+        for start in range(0, x.shape[1], BLOCK):
+            if abs(y1) < SILENT:
                 y1 = 0.0
-            for n in range(start, min(start + _BLOCK, x.shape[1])):
+            for n in range(start, min(start + BLOCK, x.shape[1])):
                 y1 = np.float64(gain[row, n]) * np.float64(x[row, n]) + np.float64(pole[row, n]) * y1
                 y[row, n] = y1
 
@@ -83,7 +82,7 @@ def one_pole_backward(grad, x, y, gain, pole, grad_x, grad_gain, grad_pole):
     for row in range(x.shape[0]):
         later = 0.0  # pole[n+1] w[n+1]
         for n in range(x.shape[1] - 1, -1, -1):
-            if n % _BLOCK == 0 and abs(later) < _SILENT:
+            if n % BLOCK == 0 and abs(later) < SILENT:
                 later = 0.0
             w = np.float64(grad[row, n]) + later
             grad_x[row, n] = np.float64(gain[row, n]) * w
@@ -99,7 +98,7 @@ def all_pole(x, a, y):
     for row in range(x.shape[0]):
         past = np.zeros(order)
         for frame in range(a.shape[1]):
-            if np.max(np.abs(past)) < _SILENT:
+            if np.max(np.abs(past)) < SILENT:
                 past[:] = 0.0
             for n in range(frame * hop, (frame + 1) * hop):
                 y_n = np.float64(x[row, n])
@@ -122,7 +121,7 @@ def all_pole_backward(grad, y, a, grad_x, grad_a):
     for row in range(y.shape[0]):
         asked = np.zeros(order + 1)  # asked[k]: what later samples ask of sample n - k; the last stays zero
         for frame in range(a.shape[1] - 1, -1, -1):
-            if np.max(np.abs(asked)) < _SILENT:
+            if np.max(np.abs(asked)) < SILENT:
                 asked[:] = 0.0
             sums = np.zeros(order)
             for n in range((frame + 1) * hop - 1, frame * hop - 1, -1):
