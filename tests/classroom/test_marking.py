@@ -214,7 +214,7 @@ def test_grades_are_quoted_and_hold_no_formula(tmp_path: Path) -> None:
 
 def test_feedback_runs_nothing_of_a_student_and_mixes_up_nobody(tmp_path: Path) -> None:
     attack = "<script>alert(1)</script>"
-    exercise = Exercise("doubling-1", 0, 2, attack, attack, attack, attack, ['"><script>'])
+    exercise = Exercise("doubling-1", 0, 2, attack, attack, attack, attack, attack, ['"><script>'])
     names_of = ["../up", "..-up", "a b", "a-b", attack]
     pages = feedback.write(
         [Result(name, "doubling", attack, [exercise], [attack]) for name in names_of], tmp_path / "f"

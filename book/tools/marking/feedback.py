@@ -24,9 +24,9 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>Feedback for {student}</title><style>{style}</style></head>
-<body><h1>Feedback for {student}</h1>
+<body><main><h1>Feedback for {student}</h1>
 {body}
-</body></html>
+</main></body></html>
 """
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
@@ -47,7 +47,7 @@ def exercise(one: Exercise) -> str:
     pictures = [picture for picture in one.pictures if BASE64.match(picture)]
     return "\n".join(
         [
-            f'<section><h3>{escape(one.name)} <span class="points">{points}</span></h3>',
+            f'<section><h3>{escape(one.title or one.name)} <span class="points">{points}</span></h3>',
             f"<p>{escape(one.reason[:1].upper() + one.reason[1:])}</p>" if one.reason else "",
             block("The check says:", one.checked),
             block("Your answer", one.answer, folded=True),

@@ -5,6 +5,7 @@ student added stay behind the cell that they followed. All other cells, the chec
 """
 
 import copy
+import re
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -14,6 +15,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from book.tools.marking.needed import names, select, statements
 
+TITLE = re.compile(r"^`{3,}\{exercise\} (.+)\n:label: ex-(\S+)", re.MULTILINE)
 STUB = ("#", "raise NotImplementedError")
 
 
@@ -26,6 +28,7 @@ class Merged:
     untouched: set[str] = field(default_factory=set)  # exercises whose answer is still the stub
     missing: set[str] = field(default_factory=set)  # exercises whose cell is gone
     remarks: list[str] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)  # of the exercises, as the chapter has them
 
 
 def grade_id(cell: NotebookNode) -> str:
@@ -78,7 +81,8 @@ def answer_to(cell: NotebookNode, empty: NotebookNode, theirs: list[NotebookNode
 def merge(teacher: NotebookNode, student: NotebookNode) -> Merged:
     """The teacher's chapter with the student's answers and added cells."""
     theirs = [one for one in student.cells if one.cell_type == "code"]
-    merged = Merged([], set())
+    text = "\n".join(cell.source for cell in teacher.cells if cell.cell_type == "markdown")
+    merged = Merged([], set(), titles={name: title for title, name in TITLE.findall(text)})
     answers: dict[str, NotebookNode] = {}
     used: set[int] = set()
     for cell in teacher.cells:

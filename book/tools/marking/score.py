@@ -26,6 +26,7 @@ class Exercise:
     maximum: float
     reason: str
     answer: str
+    title: str = ""
     printed: str = ""
     checked: str = ""
     pictures: list[str] = field(default_factory=list)
@@ -75,6 +76,8 @@ def text_of(cell: NotebookNode, secret: set[str]) -> str:
     for output in cell.outputs:
         if output.output_type == "stream":
             pieces.append(output.text)
+        elif output.output_type == "error" and output.ename == "KeyboardInterrupt" and cell.metadata.get("note"):
+            continue  # the reason says it better
         elif output.output_type == "error":
             pieces.append(f"{output.ename}: {output.evalue}\n")
         elif cell.metadata.kind != "check":
@@ -154,6 +157,7 @@ def score(merged: Merged, result: Result) -> Result:
                     maximum,
                     reason,
                     "\n\n".join(one.source for one in answers),
+                    merged.titles.get(name, ""),
                     "\n".join(filter(None, (text_of(one, secret) for one in answers))),
                     text_of(cell, secret),
                     [picture for one in answers for picture in pictures_of(one)][:4],
