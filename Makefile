@@ -31,7 +31,7 @@ ifeq ($(MAKECMDGOALS),mark)
 SUBMISSIONS ?= $(error SUBMISSIONS is needed, such as make mark SUBMISSIONS=handed-in)
 RESULTS ?= dist/marks
 endif
-.PHONY: help book page test check notebooks lab bench clean lint unit mark hub
+.PHONY: help book page test check classroom notebooks lab bench clean lint unit mark hub
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ lint: $(INSTALLED)
 unit: $(INSTALLED)
 	@$(PYTEST) -n $(WORKERS) --ignore=tests/book $(UNIT_FLAGS) $(UNIT_TESTS)
 
+classroom: $(INSTALLED) ## write the students' and the instructor's notebooks into dist/classroom
+	@$(PY) -m book.tools.classroom
+
 notebooks: $(INSTALLED) ## format and run the chapters, and bring them into the form that is committed
 	@$(BIN)/ruff format --quiet book
 	@$(PY) -m book.tools.normalise
@@ -75,8 +78,10 @@ hub: $(INSTALLED) ## try out a JupyterHub on this machine, with the students' no
 lab: $(INSTALLED) ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. book/index.ipynb
 
-bench: $(INSTALLED) ## time the package's operations beside their peers
-	@for file in benchmarks/*.py; do $(PY) $$file || exit 1; done
+bench: $(INSTALLED) ## time the operations beside their peers (WRITE=1 writes the book's page, WORD=biquad takes some rows)
+	@rm -rf _build/peers; $(PY) -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) --no-deps --target _build/peers \
+	  -r benchmarks/requirements.txt || echo "The peers could not be installed: the table shows them as missing."
+	@$(PY) -m benchmarks "$(WORD)" $(if $(WRITE),--write)
 
 clean: ## remove all that was built, keep the environment
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis

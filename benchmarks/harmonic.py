@@ -1,89 +1,79 @@
-"""Time the bank of harmonics, forward and backward, beside the plain PyTorch way of doing the same work.
+"""The rows of the bank of harmonics.
 
-The plain way draws every control at audio rate, sums every partial's frequency, and adds the masked sinusoids up. All
-run in this one process, by turns, on the same controls; what counts is the median ratio. Before timing, the sounds are
-compared. Run by ``python benchmarks/harmonic.py``, on one thread unless ``--threads`` says otherwise. The bars, for
-4 s at 16 kHz and 250 frames/s: compiled 80 for one sound and 100 for eight on two threads, PyTorch alone (for GPU and
-browser) 3, and from 13 to 100 partials at most 2.5 times the time.
+The plain PyTorch way draws every control at audio rate, sums every partial's frequency, and adds the masked sinusoids
+up. The pure PyTorch way is the package's own without the compiled loop, as it runs on a GPU and in the browser.
 """
 
-import argparse
-import math
-import os
-from collections.abc import Callable
-from statistics import median
-from time import perf_counter
+from __future__ import annotations
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+import math
+from statistics import median
 
 import torch
 from torch import Tensor
 
+from benchmarks.table import Figure, Row, _seconds
 from ddsp_lite import controls, oscillators
 from ddsp_lite.oscillators.harmonic import plain_sum
 
-SAMPLE_RATE, SAMPLES, FRAMES = 16000, 64000, 1000
+RATE, HOP = 16000, 64
 
 
-def plain(f0: Tensor, amplitudes: Tensor) -> Tensor:
+def _inputs(batch: int, partials: int):
+    """Controls whose partials all lie below Nyquist."""
+
+    def inputs(tiny: bool) -> tuple[Tensor, Tensor]:
+        frames = 4 if tiny else 1000
+        f0, amplitudes = 70 + 5 * torch.rand(batch, frames), torch.rand(batch, frames, partials) / partials
+        return f0.requires_grad_(), amplitudes.requires_grad_()
+
+    return inputs
+
+
+def _plain(f0: Tensor, amplitudes: Tensor) -> Tensor:
     """Add the partials as one first writes it down: a phase and an amplitude for every partial and sample."""
+    samples = HOP * f0.shape[-1]
     orders = torch.arange(1, amplitudes.shape[-1] + 1, dtype=f0.dtype)
-    frequencies = controls.resample(f0, SAMPLES).unsqueeze(-1) * orders
-    amplitudes = controls.resample(amplitudes, SAMPLES, axis=-2)
-    amplitudes = torch.where(frequencies < SAMPLE_RATE / 2, amplitudes, 0.0)
-    steps = 2 * math.pi / SAMPLE_RATE * frequencies
+    frequencies = controls.resample(f0, samples).unsqueeze(-1) * orders
+    amplitudes = controls.resample(amplitudes, samples, axis=-2)
+    amplitudes = torch.where(frequencies < RATE / 2, amplitudes, 0.0)
+    steps = 2 * math.pi / RATE * frequencies
     return (amplitudes * torch.sin(torch.cumsum(steps, -2) - steps)).sum(-1)
 
 
-def twin(f0: Tensor, amplitudes: Tensor) -> Tensor:
-    """The package's own PyTorch operations."""
+def _pure(f0: Tensor, amplitudes: Tensor) -> Tensor:
     orders = torch.arange(1, amplitudes.shape[-1] + 1, dtype=torch.float64)
-    return plain_sum(f0.double(), amplitudes, orders, SAMPLE_RATE, SAMPLES)
+    return plain_sum(f0.double(), amplitudes, orders, RATE, HOP * f0.shape[-1])
 
 
-def compiled(f0: Tensor, amplitudes: Tensor) -> Tensor:
-    """What a caller gets on the CPU."""
-    return oscillators.harmonic_bank(f0, amplitudes, sample_rate=SAMPLE_RATE, n_samples=SAMPLES)
+def _ours(f0: Tensor, amplitudes: Tensor) -> Tensor:
+    return oscillators.harmonic_bank(f0, amplitudes, sample_rate=RATE, n_samples=HOP * f0.shape[-1])
 
 
-def inputs(batch: int, partials: int) -> tuple[Tensor, Tensor]:
-    """Controls whose partials all lie below Nyquist."""
-    torch.manual_seed(0)
-    return 70 + 5 * torch.rand(batch, FRAMES), torch.rand(batch, FRAMES, partials) / partials
+def _growth(tiny: bool) -> float:
+    """Find how many times as long 100 partials take as 13."""
+    torch.set_num_threads(1)
+    inputs = [_inputs(1, partials)(tiny) for partials in (100, 13)]
+    weights = torch.randn_like(_ours(*inputs[0]))
+    times = [[_seconds(_ours, x, weights) for x in inputs] for _ in range(2 if tiny else 9)]
+    return median(many / few for many, few in times[1:])
 
 
-def seconds(run: Callable[[Tensor, Tensor], Tensor], batch: int, partials: int) -> float:
-    """Time one sound and its gradient in both controls."""
-    leaves = [x.requires_grad_() for x in inputs(batch, partials)]
-    start = perf_counter()
-    y = run(*leaves)
-    torch.autograd.grad(y, leaves, torch.ones_like(y))
-    return perf_counter() - start
+_SETTING = "100 partials, 4 s at 16 kHz, 250 frames/s"
+_PLAIN = {"plain PyTorch": _plain}
 
-
-def main() -> None:
-    """Print one table: times, ratios and the error against float64."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is run; the median counts")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-
-    print(f"forward + backward, float32, {options.threads} thread(s)   compiled   PyTorch     plain   ratios to plain")
-    for batch, partials in ((1, 13), (1, 100), (8, 100)):
-        exact = twin(*(x[:1].double() for x in inputs(batch, partials)))
-        error = ((compiled(*inputs(batch, partials))[:1] - exact).norm() / exact.norm()).item()
-        times = []
-        for _ in range(options.rounds):
-            ours = min(seconds(compiled, batch, partials) for _ in range(3))
-            times.append((ours, seconds(twin, batch, partials), seconds(plain, batch, partials)))
-        ours, ours_plain, theirs = (1e3 * median(column) for column in zip(*times, strict=True))
-        ratios = median(t[2] / t[0] for t in times), median(t[2] / t[1] for t in times)
-        print(
-            f"batch {batch}, {partials:3d} partials, error {error:.0e}{ours:14.2f} ms{ours_plain:7.0f} ms"
-            f"{theirs:7.0f} ms{ratios[0]:8.0f}x {ratios[1]:.1f}x"
-        )
-
-
-if __name__ == "__main__":
-    main()
+ROWS = [
+    Row("Harmonic bank", _SETTING, _inputs(1, 100), _ours, _PLAIN, {"plain PyTorch": 80}, 5e-5, memory=5),
+    Row(
+        "Harmonic bank",
+        f"{_SETTING}, batch 8, 2 threads",
+        _inputs(8, 100),
+        _ours,
+        _PLAIN,
+        {"plain PyTorch": 100},
+        5e-5,
+        threads=2,
+    ),
+    Figure("Harmonic bank", "100 partials against 13", _growth, 2.5, "times"),
+    Row("Harmonic bank without compiled loop", _SETTING, _inputs(1, 100), _pure, _PLAIN, {"plain PyTorch": 3}, 5e-5),
+]
