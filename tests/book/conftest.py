@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Callable, Iterator
 
@@ -53,7 +54,12 @@ def visit(context: BrowserContext, addresses: dict[str, str]) -> Iterator[Callab
 
 @pytest.fixture(scope="session")
 def measured() -> Iterator[dict[str, dict[str, float]]]:
-    """What is measured here, by demo; written to a file for the reader."""
+    """What is measured here, by demo; added to a file for the reader, in which several workers meet."""
     found: dict[str, dict[str, float]] = {demo.id: {} for demo in book.demos()}
     yield found
-    book.MEASURED.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    with book.MEASURED.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        told = json.loads(file.read() or "{}")
+        file.truncate(0)
+        file.write(json.dumps({demo: told.get(demo, {}) | found[demo] for demo in found}, indent=1))
