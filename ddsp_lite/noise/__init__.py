@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks, controls
+from ddsp_lite.noise import compiled
 
 __all__ = ["bands", "filtered", "white"]
 
@@ -65,11 +66,21 @@ def white(
     dtype = torch.get_default_dtype() if dtype is None else dtype
     if dtype not in checks.FLOATS:
         raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}.")
+    count = None if rows is None else checks.integer(rows, "rows", 1, 2**20)
+    device = torch.get_default_device() if device is None else torch.device(device)
+    if device.type == "cpu" and not checks.is_tracing():
+        noise = compiled.white(n_samples, count or 1, start, _keys(seed), dtype)
+        return noise[0] if count is None else noise
+    return _white(n_samples, count, start, seed, dtype, device)
+
+
+def _white(n_samples: int, rows: int | None, start: int, seed: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """White noise in PyTorch's operations alone: the reference, and what runs on a GPU and in the browser."""
     # A place in a row has 32 bits, a row 20: together two halves of 26 bits.
     place = start + torch.arange(n_samples, dtype=torch.float64, device=device)
     high, low = torch.floor(place / _HALF), torch.remainder(place, _HALF)
     if rows is not None:
-        row = torch.arange(checks.integer(rows, "rows", 1, 2**20), dtype=torch.float64, device=device)
+        row = torch.arange(rows, dtype=torch.float64, device=device)
         high = row.unsqueeze(-1) * 2.0**6 + high
     for key in _keys(seed):
         moved = torch.remainder(low + key, _HALF)
@@ -127,10 +138,20 @@ def filtered(magnitudes: Tensor, *, n_samples: int, seed: int | None = None, noi
         if noise.shape[-1] != n_samples:
             raise ValueError(f"noise must have n_samples = {n_samples} samples, got {noise.shape[-1]}.")
         checks.broadcast(magnitudes=tuple(batch), noise=noise.shape[:-1])
-    taps = 2 * bands - 1
+    magnitudes, noise = magnitudes.to(dtype), noise.to(dtype)
+    cosines = _windowed_cosines(bands, dtype, device)
+    if compiled.applies(magnitudes, noise, hop):
+        return compiled.filtered(magnitudes, noise, cosines[:, bands - 1 :].contiguous(), _filtered)
+    return _filtered(magnitudes, noise)
+
+
+def _filtered(magnitudes: Tensor, noise: Tensor) -> Tensor:
+    """Filtered noise in PyTorch's operations alone: the reference, and what runs on a GPU and in the browser."""
+    (frames, bands), n_samples = magnitudes.shape[-2:], noise.shape[-1]
+    hop, taps = n_samples // frames, 2 * bands - 1
     size = 1 << (hop + taps - 2).bit_length()
-    responses = magnitudes.to(dtype) @ _windowed_cosines(bands, dtype, device)
-    blocks = noise.to(dtype).reshape(*noise.shape[:-1], frames, hop)
+    responses = magnitudes @ _windowed_cosines(bands, magnitudes.dtype, magnitudes.device)
+    blocks = noise.reshape(*noise.shape[:-1], frames, hop)
     product = torch.fft.rfft(responses, n=size) * torch.fft.rfft(blocks, n=size)
     return _overlap_add(torch.fft.irfft(product, n=size)[..., : hop + taps - 1], hop)[..., bands - 1 :][..., :n_samples]
 
