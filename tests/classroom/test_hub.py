@@ -20,7 +20,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from book.tools import exercises, hub, notebooks
+from book.tools import classroom, exercises, hub, notebooks
 from book.tools.marking.merge import merge
 from book.tools.toc import ROOT
 
@@ -180,7 +180,7 @@ def shares(room: Class) -> dict[str, Any]:
 def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hub")
     (folder / "chapters").mkdir()
-    nbformat.write(exercises.student(notebooks.read(CHAPTER)), folder / "chapters/index.ipynb")
+    nbformat.write(classroom.student(notebooks.read(CHAPTER)), folder / "chapters/index.ipynb")
     return folder
 
 

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from book.tools import exercises, notebooks
+from book.tools import classroom, exercises, notebooks
 from book.tools.marking import __main__ as marking
 from book.tools.marking import feedback, grades, jail
 from book.tools.marking.jail import JailError, Terms
@@ -64,8 +64,8 @@ def solved() -> list[str]:
 
 
 def handed_in(change: Callable[[NotebookNode, list[NotebookNode]], None], answers: list[str]) -> NotebookNode:
-    """The student's version with answers, then changed."""
-    notebook = exercises.student(notebooks.read(CHAPTER))
+    """The released notebook with answers, then changed."""
+    notebook = classroom.student(notebooks.read(CHAPTER))
     cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
     for cell, source in zip(cells, answers, strict=False):
         cell.source = source
