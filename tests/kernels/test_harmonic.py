@@ -88,6 +88,14 @@ def test_a_minute_does_not_drift() -> None:
     assert error(y[-SR:], expected) < 3e-6
 
 
+@pytest.mark.slow
+def test_gradients_of_a_minute_stay_exact() -> None:
+    """The gradient of the first frames' f0 comes from all 60 s after it."""
+    f0 = (200 + 50 * torch.rand(60 * 250, dtype=F64)).unsqueeze(0)
+    for ours, theirs in both(f0, torch.rand(1, 60 * 250, 8), 60 * SR):
+        assert error(ours, theirs) < 5e-5
+
+
 def test_it_is_what_float32_sounds_are_made_by() -> None:
     calls = []
     f0, amplitudes = torch.rand(10, requires_grad=True), torch.rand(10, 5)
