@@ -44,7 +44,7 @@ def test_limits_leave_room_above_what_a_student_takes() -> None:
     memory = VALUES["singleuser"]["memory"]
     guarantee, limit = size(memory["guarantee"]), size(memory["limit"])
     assert 400e6 < guarantee < limit / 2
-    assert "310 MB" in (ROOT / "deploy/values.yaml").read_text(encoding="utf-8")
+    assert "320 MB" in (ROOT / "deploy/values.yaml").read_text(encoding="utf-8")
     cpu = VALUES["singleuser"]["cpu"]
     assert 0 < cpu["guarantee"] < cpu["limit"]
     measured = ROOT / "_build/hub-measured.json"
