@@ -9,6 +9,8 @@ from torch import Tensor
 from ddsp_lite import checks, noise
 from ddsp_lite.filters.fir import power_of_two
 
+_FEW = 1 << 19  # products of a sample and a tap, which take no longer than the calls of a transform
+
 
 def convolution_reverb(
     x: Tensor,
@@ -24,6 +26,7 @@ def convolution_reverb(
 
     By one product of spectra, padded so that nothing wraps around, at the smallest length without a prime factor above
     5, which costs no more than any other. In a traced function the length is a power of two, as the page needs it.
+    Short sounds on the CPU are convolved tap by tap, in a compiled loop.
 
     Args:
         x: sound (..., time), float32 or float64.
@@ -46,17 +49,72 @@ def convolution_reverb(
     """
     checks.audio(x, "x")
     checks.audio(response, "response")
-    dry, wet = (checks.floating(v, k, dtype=x.dtype, device=x.device) for v, k in ((dry, "dry"), (wet, "wet")))
+    for gain, name in ((dry, "dry"), (wet, "wet")):
+        if not (isinstance(gain, float) and math.isfinite(gain)):
+            checks.floating(gain, name)
     leading = checks.broadcast(x=x.shape[:-1], response=response.shape[:-1])
     n_samples, length = x.shape[-1], x.shape[-1] + response.shape[-1] - 1
     shape = (*leading, length if tail else n_samples)
-    if checks.broadcast(sound=shape, dry=dry.shape, wet=wet.shape)[-1] != shape[-1]:
+    gains = {name: getattr(gain, "shape", ()) for name, gain in (("dry", dry), ("wet", wet))}
+    if checks.broadcast(sound=shape, **gains)[-1] != shape[-1]:
         raise ValueError(f"dry and wet must have 1 or {shape[-1]} samples, as the result has.")
-    size = power_of_two(length) if checks.is_tracing(x, response) else _smooth_size(length)
-    spectrum = torch.fft.rfft(x, size) * torch.fft.rfft(response.to(x), size)
-    room = torch.fft.irfft(spectrum, size)[..., : shape[-1]]
-    direct = torch.nn.functional.pad(x, (0, shape[-1] - n_samples))
-    return dry.to(x) * direct + wet.to(x) * room
+    response = response.to(x)
+    if checks.is_tracing(x, response):
+        room = _convolved(x, response, power_of_two(length), shape[-1])
+    elif n_samples * response.shape[-1] <= _FEW and x.device.type == "cpu":
+        rows = (t.expand(*leading, t.shape[-1]).reshape(-1, t.shape[-1]) for t in (x, response))
+        room = _Short.apply(*rows, shape[-1]).reshape(shape)
+    else:
+        room = _convolved(x, response, _smooth_size(length), shape[-1])
+    direct = torch.nn.functional.pad(x, (0, length - n_samples)) if tail else x
+    return _times(dry, direct) + _times(wet, room)
+
+
+def _times(gain: Tensor | float, x: Tensor) -> Tensor:
+    if isinstance(gain, Tensor):
+        return gain.to(x) * x
+    return x if gain == 1 else float(gain) * x
+
+
+def _convolved(x: Tensor, response: Tensor, size: int, length: int) -> Tensor:
+    """Convolve by a product of spectra, in PyTorch's operations."""
+    return torch.fft.irfft(torch.fft.rfft(x, size) * torch.fft.rfft(response, size), size)[..., :length]
+
+
+class _Short(torch.autograd.Function):
+    """The same for few samples, x [B, N] and response [B, M], by a compiled loop."""
+
+    @staticmethod
+    def forward(ctx, x, response, length):
+        from ddsp_lite.kernels import convolution as kernels  # compiles on its first call only
+
+        ctx.save_for_backward(x, response)
+        y = torch.empty((x.shape[0], length), dtype=x.dtype)
+        kernels.forward(_array(x), _array(response), y.numpy())
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, response = ctx.saved_tensors
+        if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
+            size = _smooth_size(x.shape[-1] + response.shape[-1] - 1)
+            wanted = [t for t in (x, response) if t.requires_grad]
+            y = _convolved(x, response, size, grad.shape[-1])
+            found = iter(torch.autograd.grad(y, wanted, grad, create_graph=True))
+            return *(next(found) if t.requires_grad else None for t in (x, response)), None
+
+        from ddsp_lite.kernels import convolution as kernels
+
+        found = []
+        for own, other, needed in ((x, response, ctx.needs_input_grad[0]), (response, x, ctx.needs_input_grad[1])):
+            found.append(torch.empty(own.shape, dtype=own.dtype) if needed else None)
+            if needed:
+                kernels.backward(_array(grad), _array(other), found[-1].numpy())
+        return *found, None
+
+
+def _array(x: Tensor):
+    return x.detach().contiguous().numpy()
 
 
 def noise_response(

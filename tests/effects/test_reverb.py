@@ -151,3 +151,23 @@ def test_bad_input(call, message: str) -> None:
 
 def response(**options) -> torch.Tensor:
     return effects.noise_response(**{"gain": G, "decay": G, "sample_rate": RATE, "n_samples": 100, "seed": 0} | options)
+
+
+@pytest.mark.parametrize(("n_samples", "taps"), [(1, 1), (9, 700), (700, 9), (480, 480), (900, 900)])
+def test_short_sounds_equal_the_twin(n_samples: int, taps: int) -> None:
+    """The loop, or beyond its limit the transform, beside plain operations in float64: values and gradients."""
+    x, h = torch.randn(3, 1, n_samples), torch.randn(2, taps)
+    for tail in (False, True):
+        results = []
+        for dtype in (torch.float32, F64):
+            leaves = [t.to(dtype).requires_grad_() for t in (x, h)]
+            if dtype == F64:
+                length = n_samples + taps - 1
+                y = reverb._convolved(*leaves, 4096, length if tail else n_samples)
+            else:
+                y = effects.convolution_reverb(*leaves, dry=0.0, tail=tail)
+            results.append([y, *torch.autograd.grad(y.square().sum(), leaves)])
+        for ours, exact in zip(*results, strict=True):
+            assert ours.shape == exact.shape
+            assert (ours - exact).norm() <= 2e-6 * exact.norm()
+    assert torch.autograd.grad(effects.convolution_reverb(x, h.requires_grad_()).sum(), h)[0].isfinite().all()
