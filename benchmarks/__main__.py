@@ -1,6 +1,7 @@
 """``python -m benchmarks``: print the table of all rows, or of those whose name or setting holds a word."""
 
 import argparse
+import sys
 
 from benchmarks import report, table
 
@@ -15,9 +16,11 @@ def main() -> None:
     chosen = [row for row in table.rows() if options.word.lower() in f"{row.name} {row.setting}".lower()]
     lines = []
     for row in chosen:
-        lines += table.lines(row, rounds=options.rounds)
-        print(".", end="", flush=True)
-    print("\n" + report.text(lines))
+        found = table.lines(row, rounds=options.rounds)
+        lines += found
+        for line in found:  # so that one sees that it goes on
+            print("  ".join(filter(None, report.cells(line)[:-1])), file=sys.stderr, flush=True)
+    print(report.text(lines))
     if options.write:
         report.PAGE.write_text(report.page(lines))
 

@@ -1,5 +1,6 @@
 """The rows of the bank of harmonics.
 
+The gradient of f0 by the plain PyTorch way in float32 is good to some 2e-2 only, which is why more is allowed here.
 The plain PyTorch way draws every control at audio rate, sums every partial's frequency, and adds the masked sinusoids
 up. The pure PyTorch way is the package's own without the compiled loop, as it runs on a GPU and in the browser.
 """
@@ -63,7 +64,9 @@ _SETTING = "100 partials, 4 s at 16 kHz, 250 frames/s"
 _PLAIN = {"plain PyTorch": _plain}
 
 ROWS = [
-    Row("Harmonic bank", _SETTING, _inputs(1, 100), _ours, _PLAIN, {"plain PyTorch": 80}, 5e-5, memory=5),
+    Row(
+        "Harmonic bank", _SETTING, _inputs(1, 100), _ours, _PLAIN, {"plain PyTorch": 80}, 5e-5, agreement=0.1, memory=5
+    ),
     Row(
         "Harmonic bank",
         f"{_SETTING}, batch 8, 2 threads",
@@ -72,8 +75,18 @@ ROWS = [
         _PLAIN,
         {"plain PyTorch": 100},
         5e-5,
+        agreement=0.1,
         threads=2,
     ),
     Figure("Harmonic bank", "100 partials against 13", _growth, 2.5, "times"),
-    Row("Harmonic bank without compiled loop", _SETTING, _inputs(1, 100), _pure, _PLAIN, {"plain PyTorch": 3}, 5e-5),
+    Row(
+        "Harmonic bank without compiled loop",
+        _SETTING,
+        _inputs(1, 100),
+        _pure,
+        _PLAIN,
+        {"plain PyTorch": 3},
+        5e-5,
+        agreement=0.1,
+    ),
 ]

@@ -64,24 +64,24 @@ def _lowpass(cutoff: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
 def _still(batch: int, samples: int):
     def inputs(tiny: bool) -> tuple[Tensor, ...]:
         x = torch.randn(batch, 300 if tiny else samples)
-        controls = torch.linspace(1000.0, 1000.0 + 100 * (batch - 1), batch).unsqueeze(-1), torch.full((batch, 1), 2.0)
+        controls = torch.linspace(1000.0, 1000.0 + 100 * (batch - 1), batch), torch.full((batch,), 2.0)
         return tuple(t.requires_grad_() for t in (x, *controls))
 
     return inputs
 
 
 def _recursion(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
-    return filters.lowpass(x, cutoff.squeeze(-1), q.squeeze(-1), sample_rate=RATE)
+    return filters.lowpass(x, cutoff, q, sample_rate=RATE)
 
 
 def _recursion_exactly(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
-    b, a = _lowpass(cutoff, q)
+    b, a = (c.unsqueeze(1) for c in _lowpass(cutoff, q))
     a = a.expand(*x.shape, 2)
     return _Exact.apply(_ahead(x, b), a[..., 0], a[..., 1])
 
 
 def _torchlpc(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
-    b, a = _lowpass(cutoff, q)
+    b, a = (c.unsqueeze(1) for c in _lowpass(cutoff, q))
     return peer("torchlpc").sample_wise_lpc(_ahead(x, b), a.expand(*x.shape, 2))
 
 
@@ -94,7 +94,7 @@ def _dasp(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
 
 def _loop(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
     """The plain PyTorch way: a loop over the samples."""
-    b, a = _lowpass(cutoff.squeeze(-1), q.squeeze(-1))
+    b, a = _lowpass(cutoff, q)
     b0, b1, b2, a1, a2 = *b.unbind(-1), *a.unbind(-1)
     x1 = x2 = y1 = y2 = torch.zeros_like(b0)
     result = []
@@ -120,7 +120,7 @@ def _cascade(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
 def _one_by_one(run):
     def four(x: Tensor, cutoff: Tensor, q: Tensor) -> Tensor:
         for controls in zip(cutoff, q, strict=True):
-            x = run(x, *(c.reshape(1, 1) for c in controls))
+            x = run(x, *(c.reshape(1) for c in controls))
         return x
 
     return four

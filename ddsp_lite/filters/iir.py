@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters import design
-from ddsp_lite.filters.operators import array, empty, operation
+from ddsp_lite.filters.operators import array, as_rows, empty, operation
 
 
 @operation("recursion(Tensor x, Tensor b, Tensor a) -> Tensor")
@@ -155,13 +155,14 @@ def _normalise(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]
 def _rows(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor, torch.Size]:
     """Give x [B, N], b and a [B, K] on one device, and the shape of the result."""
     leading = checks.broadcast(x=x.shape[:-1], b=b.shape[:-1], a=a.shape[:-1])
-    rows = (t.to(x.device).expand(*leading, t.shape[-1]).reshape(-1, t.shape[-1]) for t in (x, b, a))
+    rows = (as_rows(t.to(x.device), *leading) for t in (x, b, a))
     return *rows, leading + x.shape[-1:]
 
 
 def _filter(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     x_rows, b_rows, a_rows, shape = _rows(x, b, a)
-    return _recursion(x_rows, b_rows, a_rows).reshape(shape)
+    y = _recursion(x_rows, b_rows, a_rows)
+    return y if y.shape == shape else y.reshape(shape)
 
 
 def lowpass(x: Tensor, cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sample_rate: float) -> Tensor:

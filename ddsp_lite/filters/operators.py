@@ -134,6 +134,29 @@ def empty(*like: Tensor) -> list[Tensor]:
     return [torch.empty(t.shape, dtype=t.dtype) for t in like]
 
 
+def as_rows(x: Tensor, *leading: int) -> Tensor:
+    """Broadcast all dimensions but the last, and make rows of them, by no more operations than it takes.
+
+    Args:
+        x: tensor (..., N).
+        leading: the dimensions to which the leading ones of `x` broadcast.
+
+    Returns:
+        The rows [B, N].
+
+    Raises:
+        RuntimeError: the dimensions do not broadcast.
+
+    Source: none; a view. Chapter: gradients/filter-cutoff.
+
+    >>> as_rows(torch.zeros(5), 2, 3).shape
+    torch.Size([6, 5])
+    """
+    if x.shape[:-1] != leading:
+        x = x.expand(*leading, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+
+
 def matching(x: Tensor, **coefficients: Tensor) -> list[Tensor]:
     """Bring coefficients to one type, in which their filter is computed: float64 unless all of them are float32.
 

@@ -36,10 +36,13 @@ def coefficients_of(frequency: Tensor, q: Tensor, rate: float, mix: Mix) -> tupl
     shape = checks.broadcast(frequency=frequency.shape, q=q.shape)
     if checks.is_tracing(frequency, q) or not (frequency.is_cpu and q.is_cpu):
         return plain_coefficients(frequency, q, rate, mix)
-    frequency = frequency.expand(shape).reshape(-1)
-    q = q.reshape(1) if q.numel() == 1 else q.expand(shape).reshape(-1)
+    wanted = shape if q.numel() > 1 else (1,)
+    frequency, q = (
+        t if t.shape == size and t.ndim == 1 else t.expand(size).reshape(-1)
+        for t, size in ((frequency, shape), (q.reshape(1) if q.ndim != 1 and q.numel() == 1 else q, wanted))
+    )
     b, a = _Coefficients.apply(frequency, q, rate, mix)
-    return b.reshape(*shape, 3), a.reshape(*shape, 3)
+    return (b, a) if len(shape) == 1 else (b.reshape(*shape, 3), a.reshape(*shape, 3))
 
 
 def plain_coefficients(frequency: Tensor, q: Tensor, rate: float, mix: Mix) -> tuple[Tensor, Tensor]:
