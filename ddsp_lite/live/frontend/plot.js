@@ -55,7 +55,7 @@ export function tickLabel(value) {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1000 && Math.abs(value) < 1e6) return `${Number((value / 1000).toPrecision(3))}k`.replace("-", "−");
   if (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6) return significant(value, 1);
-  return String(Number(value.toPrecision(3))).replace("-", "−");
+  return String(Number(value.toPrecision(4))).replace("-", "−");
 }
 
 /** A canvas in a box of the style sheet's height. `draw(plot)` is called whenever it must be painted. */
