@@ -122,7 +122,7 @@ def in_range(
         ``x``, unchanged.
 
     Raises:
-        ValueError: if a value lies outside, naming the argument, the value and the range.
+        ValueError: if a value lies outside, naming the argument, the value and the range; if ``x`` is no number.
 
     >>> in_range(9000.0, "cutoff", 0, 8000, unit="Hz", bounds="()")
     Traceback (most recent call last):
@@ -131,7 +131,11 @@ def in_range(
     if isinstance(x, Tensor):
         if x.numel() == 0 or is_tracing(x):
             return x
+        if math.isinf(low) and math.isinf(high) and math.isfinite(x.detach().sum().item()):
+            return x  # a sum of finite values may overflow, but one with NaN or infinity is never finite
         smallest, largest = torch.stack(torch.aminmax(x.detach())).tolist()  # NaN comes out as both
+    elif isinstance(x, bool | np.bool_) or not isinstance(x, Real):
+        raise ValueError(f"{name} must be a number, got {describe(x)}.")
     else:
         smallest = largest = float(x)
     for value in (smallest, largest):

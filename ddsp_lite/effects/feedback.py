@@ -164,7 +164,8 @@ def loop_taps(delay: Tensor, gain: Tensor, damping: Tensor) -> tuple[Tensor, Ten
         The taps (..., 6), float64, and the lag (...), int64.
 
     Raises:
-        RuntimeError: the shapes do not broadcast.
+        ValueError: an argument is of the wrong kind or not finite, `damping` is outside of its range, or the shapes do
+            not broadcast.
 
     Source: Laakso, Valimaki, Karjalainen and Laine (1996), Splitting the Unit Delay. Chapter: gradients/filter-cutoff.
 
@@ -172,6 +173,11 @@ def loop_taps(delay: Tensor, gain: Tensor, damping: Tensor) -> tuple[Tensor, Ten
     >>> taps.round(decimals=2), lag  # all of it 98 + 2 samples later
     (tensor([[0.0000, 0.0000, 0.9000, 0.0000, 0.0000, 0.0000]], dtype=torch.float64), tensor([98]))
     """
+    checks.broadcast(
+        delay=checks.floating(delay, "delay").shape,
+        gain=checks.floating(gain, "gain").shape,
+        damping=checks.in_range(checks.floating(damping, "damping"), "damping", 0, 1).shape,
+    )
     delay = delay.clamp(min=SHORTEST)
     whole = delay.detach().floor()
     first, mix = weights(delay - whole, "lagrange")

@@ -30,7 +30,7 @@ def weights(fraction: Tensor, method: str = "lagrange") -> tuple[int, Tensor]:
         The first j, and the weights (..., number of samples), float64.
 
     Raises:
-        ValueError: `method` is none of the three.
+        ValueError: `fraction` is of the wrong kind, not finite or outside of its range; `method` is none of the three.
 
     Source: Laakso, Valimaki, Karjalainen and Laine (1996), Splitting the Unit Delay.
     Chapter: gradients/filter-cutoff.
@@ -39,7 +39,7 @@ def weights(fraction: Tensor, method: str = "lagrange") -> tuple[int, Tensor]:
     (-1, tensor([-0.0625,  0.5625,  0.5625, -0.0625], dtype=torch.float64))
     """
     checks.one_of(method, "method", METHODS)
-    f = fraction.double()
+    f = checks.in_range(checks.floating(fraction, "fraction"), "fraction", 0, 1, bounds="[)").double()
     if method == "linear":
         return 0, torch.stack([1 - f, f], -1)
     if method == "lagrange":

@@ -182,7 +182,8 @@ def struck_bar(
         given[name] = value.to(excitation.device).double()
     checks.positive(given["f0"], "f0", unit="Hz")
     checks.positive(given["decay"], "decay", unit="s")
-    checks.in_range(given["pickup"], "pickup", 0, 1)
+    for name in ("pickup", "damping"):
+        checks.in_range(given[name], name, 0, 1)
     checks.broadcast(excitation=excitation.shape[:-1], **{name: value.shape for name, value in given.items()})
     ratios, struck = bar_modes(n_modes, given["position"], ends=ends)
     heard = bar_modes(n_modes, given["pickup"], ends=ends)[1]
