@@ -47,7 +47,7 @@ def index(app: Sphinx) -> str:
         head = f"## {{doc}}`/{page.name}`\n\n| exercise | kind | level | minutes | points |\n|---|---|---|---|---|\n"
         parts.append(head + "\n".join(rows))
     count, minutes, points = total
-    told = f"{count} exercises in {len(parts)} chapters, {points} points, about {minutes / 60:.0f} hours of work."
+    told = f"{count} exercises in {len(parts)} chapters, {points} points, {minutes} minutes."
     return "\n\n".join([told, *parts])
 
 
