@@ -170,14 +170,25 @@ export class BarsPanel {
     });
   }
 
+  /** Where bars stand: at zero where they go both ways, else at the bottom. */
+  base(y) {
+    const { low, high, scale } = this.control;
+    return scale === "linear" && low < 0 && high > 0 ? y.at(fractionOf(this.control, 0)) : y.from;
+  }
+
   drawBar(left, slot, y, fraction, mute, colours) {
     const { pen } = this.plot;
     const gap = barGap(slot);
-    const top = Math.min(y.at(fraction), y.from - 2);
+    const base = this.base(y);
+    const end = y.at(fraction);
+    const down = end > base;
+    const top = down ? base : Math.min(end, base - 2);
+    const height = down ? end - base : base - top;
+    const radius = Math.min(3, (slot - 2 * gap) / 2, height);
+    const corners = down ? [0, 0, radius, radius] : [radius, radius, 0, 0];
     pen.beginPath();
-    const radius = Math.min(3, (slot - 2 * gap) / 2, y.from - top);
     if (mute) {
-      pen.roundRect(left + gap + 0.75, top, slot - 2 * gap - 1.5, y.from - top, [radius, radius, 0, 0]);
+      pen.roundRect(left + gap + 0.75, top, slot - 2 * gap - 1.5, height, corners);
       pen.strokeStyle = colours.yours;
       pen.lineWidth = 1.25;
       pen.setLineDash([2, 2]);
@@ -185,7 +196,7 @@ export class BarsPanel {
       pen.setLineDash([]);
       return;
     }
-    pen.roundRect(left + gap, top, slot - 2 * gap, y.from - top, [radius, radius, 0, 0]);
+    pen.roundRect(left + gap, top, slot - 2 * gap, height, corners);
     pen.fillStyle = colours.yours;
     pen.fill();
   }
