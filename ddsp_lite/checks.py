@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
+from torch.autograd import forward_ad
 
 __all__ = [
     "audio",
@@ -28,6 +29,7 @@ __all__ = [
     "in_range",
     "integer",
     "is_tracing",
+    "is_transformed",
     "mono",
     "non_negative",
     "one_of",
@@ -47,8 +49,8 @@ def is_tracing(*tensors: Tensor) -> bool:
         tensors: the tensors about to be examined; with none, only the tracing of the whole function is looked for.
 
     Returns:
-        True under ``make_fx``, ``torch.compile`` and ``torch.export``, and for fake, functional, ``torch.func`` and
-        meta tensors.
+        True under ``make_fx``, ``torch.compile`` and ``torch.export``, and for fake, functional and meta tensors and
+        those of :func:`is_transformed`.
 
     >>> is_tracing(torch.zeros(3))
     False
@@ -60,12 +62,30 @@ def is_tracing(*tensors: Tensor) -> bool:
     if torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None:
         return True
     return any(
-        isinstance(t, FakeTensor)
-        or t.is_meta
-        or torch._is_functional_tensor(t)
-        or torch._C._functorch.is_functorch_wrapped_tensor(t)
-        for t in tensors
-    )
+        isinstance(t, FakeTensor) or t.is_meta or torch._is_functional_tensor(t) for t in tensors
+    ) or is_transformed(*tensors)
+
+
+def is_transformed(*tensors: Tensor) -> bool:
+    """Say whether only plain operations of PyTorch may touch the tensors, because more than their values is computed.
+
+    Args:
+        tensors: the tensors about to be used.
+
+    Returns:
+        True if one belongs to a transformation of ``torch.func`` or carries a tangent of
+        :mod:`torch.autograd.forward_ad`.
+
+    >>> is_transformed(torch.zeros(3)), torch.func.vmap(lambda x: x + is_transformed(x))(torch.zeros(3))
+    (False, tensor([1., 1., 1.]))
+    """
+    if torch.compiler.is_compiling():
+        return False
+    if any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors):
+        return True
+    if forward_ad._current_level < 0:
+        return False
+    return any(forward_ad.unpack_dual(t).tangent is not None for t in tensors)
 
 
 def floating(

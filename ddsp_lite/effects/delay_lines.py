@@ -4,10 +4,12 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.operators import array, operation, twin_gradient
 
 
-@torch.library.custom_op("ddsp_lite::delay_network", mutates_args=())
+@operation(
+    "delay_network(Tensor x, Tensor taps, Tensor lag, Tensor matrix, Tensor into, Tensor out) -> (Tensor, Tensor)"
+)
 def _network(x: Tensor, taps: Tensor, lag: Tensor, matrix: Tensor, into: Tensor, out: Tensor) -> tuple[Tensor, Tensor]:
     """Run rows: x [B, N]; taps [B, M, K], lag [B, M], matrix [B, M, M], into and out [B, M].
 
@@ -22,7 +24,10 @@ def _network(x: Tensor, taps: Tensor, lag: Tensor, matrix: Tensor, into: Tensor,
     return y.to(x.device), v.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::delay_network_backward", mutates_args=())
+@operation(
+    "delay_network_backward(Tensor grad, Tensor x, Tensor taps, Tensor lag, Tensor matrix, Tensor into, Tensor out,"
+    " Tensor v) -> (Tensor, Tensor, Tensor, Tensor, Tensor)"
+)
 def _network_backward(
     grad: Tensor, x: Tensor, taps: Tensor, lag: Tensor, matrix: Tensor, into: Tensor, out: Tensor, v: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -54,7 +59,7 @@ def _differentiate(ctx, grad: Tensor, _v: Tensor):
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         gradients = twin_gradient(lambda x, taps, *rest: _loop(x, taps, lag, *rest), (x, taps, matrix, into, out), grad)
     else:
-        gradients = torch.ops.ddsp_lite.delay_network_backward(grad, x, taps, lag, matrix, into, out, v)
+        gradients = _network_backward(grad, x, taps, lag, matrix, into, out, v)
         gradients = (gradients[0].to(x.dtype), *gradients[1:])
     return *gradients[:2], None, *gradients[2:]
 
@@ -63,8 +68,12 @@ _network.register_autograd(_differentiate, setup_context=_save)
 
 
 def _loop(x: Tensor, taps: Tensor, lag: Tensor, matrix: Tensor, into: Tensor, out: Tensor) -> Tensor:
+    try:
+        known = lag.tolist()
+    except RuntimeError:
+        raise ValueError("lag must be the same for all members of torch.func.vmap, or a batch without it.") from None
     rows = []
-    for row, lags in enumerate(lag.tolist()):
+    for row, lags in enumerate(known):
         entered, y = [], []
         for n, x_n in enumerate(x[row].double().unbind()):
             u = []
@@ -78,6 +87,9 @@ def _loop(x: Tensor, taps: Tensor, lag: Tensor, matrix: Tensor, into: Tensor, ou
             entered.append((into[row] * x_n + matrix[row] @ u).unbind())
         rows.append(torch.stack(y))
     return torch.stack(rows) if rows else x.double()
+
+
+_network.register_twin(_loop)
 
 
 def delay_network(
@@ -116,7 +128,7 @@ def delay_network(
     tensor([0., 0., 0., 1., 0., 0.])
     """
     given, shape = _prepared(x, taps, lag, matrix, input_gains, output_gains)
-    return torch.ops.ddsp_lite.delay_network(*given)[0].to(x.dtype).reshape(shape)
+    return _network(*given)[0].to(x.dtype).reshape(shape)
 
 
 def delay_network_twin(

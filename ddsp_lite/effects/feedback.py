@@ -5,12 +5,12 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.effects.interpolation import weights
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.operators import array, operation, twin_gradient
 
 SHORTEST = 3  # samples of delay: one for the loop, one each for the interpolation and the damping to look ahead
 
 
-@torch.library.custom_op("ddsp_lite::lagged_recursion", mutates_args=())
+@operation("lagged_recursion(Tensor x, Tensor taps, Tensor lag) -> Tensor")
 def _lagged(x: Tensor, taps: Tensor, lag: Tensor) -> Tensor:
     """Run rows: x [B, N] float32 or float64; taps [B, F, K] float64; lag [B, F] int64; the result float64."""
     from ddsp_lite.kernels import delay_line as kernels
@@ -20,7 +20,7 @@ def _lagged(x: Tensor, taps: Tensor, lag: Tensor) -> Tensor:
     return y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::lagged_recursion_backward", mutates_args=())
+@operation("lagged_recursion_backward(Tensor grad, Tensor y, Tensor taps, Tensor lag) -> (Tensor, Tensor)")
 def _lagged_backward(grad: Tensor, y: Tensor, taps: Tensor, lag: Tensor) -> tuple[Tensor, Tensor]:
     """Give the gradients of x and of the taps, both float64."""
     from ddsp_lite.kernels import delay_line as kernels
@@ -49,7 +49,7 @@ def _differentiate(ctx, grad: Tensor):
     x, taps, lag, y = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return *twin_gradient(lambda x, taps: _loop(x, taps, lag), (x, taps), grad), None
-    grad_x, grad_taps = torch.ops.ddsp_lite.lagged_recursion_backward(grad, y, taps, lag)
+    grad_x, grad_taps = _lagged_backward(grad, y, taps, lag)
     return grad_x.to(x.dtype), grad_taps, None
 
 
@@ -57,8 +57,12 @@ _lagged.register_autograd(_differentiate, setup_context=_save)
 
 
 def _loop(x: Tensor, taps: Tensor, lag: Tensor) -> Tensor:
+    try:
+        known = lag.tolist()
+    except RuntimeError:  # torch.func.vmap gives each member its own
+        return _solution(x, taps, lag)
     rows = []
-    for row, lags in enumerate(lag.tolist()):
+    for row, lags in enumerate(known):
         y = []
         for n, y_n in enumerate(x[row].double().unbind()):
             frame = n if len(lags) > 1 else 0
@@ -67,6 +71,18 @@ def _loop(x: Tensor, taps: Tensor, lag: Tensor) -> Tensor:
             y.append(y_n)
         rows.append(torch.stack(y))
     return torch.stack(rows) if rows else x.double()
+
+
+_lagged.register_twin(_loop)
+
+
+def _solution(x: Tensor, taps: Tensor, lag: Tensor) -> Tensor:
+    """Solve the recursion as one triangular system, which takes lags that cannot be looked at, and N^2 numbers."""
+    n = torch.arange(x.shape[1], device=x.device)
+    ago = n[:, None] - n - lag[..., None]  # [B, N, N]: how far behind the lag each sample lies
+    fed_back = sum(c[..., None] * (ago == k) for k, c in enumerate(taps.unbind(2)))
+    system = torch.eye(x.shape[1], dtype=torch.float64, device=x.device) - fed_back
+    return torch.linalg.solve_triangular(system, x.double()[..., None], upper=False)[..., 0]
 
 
 def lagged_recursion(x: Tensor, taps: Tensor, lag: Tensor | int) -> Tensor:
@@ -98,7 +114,7 @@ def lagged_recursion(x: Tensor, taps: Tensor, lag: Tensor | int) -> Tensor:
     tensor([1.0000, 0.0000, 0.5000, 0.0000, 0.2500, 0.0000])
     """
     rows, taps, lag, shape = _prepared(x, taps, lag)
-    return torch.ops.ddsp_lite.lagged_recursion(rows, taps, lag).to(x.dtype).reshape(shape)
+    return _lagged(rows, taps, lag).to(x.dtype).reshape(shape)
 
 
 def lagged_recursion_twin(x: Tensor, taps: Tensor, lag: Tensor | int) -> Tensor:

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.operators import array, operation, twin_gradient
 from ddsp_lite.oscillators import sinusoid
 
 
-@torch.library.custom_op("ddsp_lite::allpass_chain", mutates_args=())
+@operation("allpass_chain(Tensor x, Tensor a, Tensor feedback, int stages) -> Tensor")
 def _chain(x: Tensor, a: Tensor, feedback: Tensor, stages: int) -> Tensor:
     """Run rows: x [B, N] float32 or float64; a [B, N] and feedback [B] float64; all stages [B, S + 1, N], float64."""
     from ddsp_lite.kernels import phaser as kernels
@@ -20,7 +20,7 @@ def _chain(x: Tensor, a: Tensor, feedback: Tensor, stages: int) -> Tensor:
     return z.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::allpass_chain_backward", mutates_args=())
+@operation("allpass_chain_backward(Tensor grad, Tensor a, Tensor feedback, Tensor z) -> (Tensor, Tensor, Tensor)")
 def _chain_backward(grad: Tensor, a: Tensor, feedback: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Give the gradients of x, a and feedback from that [B, N] of the last stage; all float64."""
     from ddsp_lite.kernels import phaser as kernels
@@ -50,7 +50,7 @@ def _differentiate(ctx, grad: Tensor):
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return *twin_gradient(lambda *inputs: _loop(*inputs, ctx.stages), (x, a, feedback), grad), None
     # Only the last stage leaves this file.
-    gradients = torch.ops.ddsp_lite.allpass_chain_backward(grad[:, -1], a, feedback, z)
+    gradients = _chain_backward(grad[:, -1], a, feedback, z)
     return gradients[0].to(x.dtype), *gradients[1:], None
 
 
@@ -68,6 +68,9 @@ def _loop(x: Tensor, a: Tensor, feedback: Tensor, stages: int) -> Tensor:
         last = values[-1]
         samples.append(torch.stack(values, 1))
     return torch.stack(samples, 2)
+
+
+_chain.register_twin(_loop)
 
 
 def allpass_chain(x: Tensor, a: Tensor, feedback: Tensor | float = 0.0, *, stages: int) -> Tensor:
@@ -98,7 +101,7 @@ def allpass_chain(x: Tensor, a: Tensor, feedback: Tensor | float = 0.0, *, stage
     tensor([ 0.5000,  0.7500, -0.3750,  0.1875])
     """
     rows, a, feedback, shape = _prepared(x, a, feedback, stages)
-    return torch.ops.ddsp_lite.allpass_chain(rows, a, feedback, stages)[:, -1].to(x.dtype).reshape(shape)
+    return _chain(rows, a, feedback, stages)[:, -1].to(x.dtype).reshape(shape)
 
 
 def allpass_chain_twin(x: Tensor, a: Tensor, feedback: Tensor | float = 0.0, *, stages: int) -> Tensor:

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.operators import array, operation, twin_gradient
 
 
-@torch.library.custom_op("ddsp_lite::ballistics", mutates_args=())
+@operation("ballistics(Tensor x, Tensor rise, Tensor fall) -> Tensor")
 def _ballistics(x: Tensor, rise: Tensor, fall: Tensor) -> Tensor:
     """Smooth rows: x [B, N] float32 or float64; the poles rise and fall [B] float64; the result float64."""
     from ddsp_lite.kernels import ballistics as kernels
@@ -17,7 +17,7 @@ def _ballistics(x: Tensor, rise: Tensor, fall: Tensor) -> Tensor:
     return y.to(x.device)
 
 
-@torch.library.custom_op("ddsp_lite::ballistics_backward", mutates_args=())
+@operation("ballistics_backward(Tensor grad, Tensor x, Tensor y, Tensor rise, Tensor fall) -> (Tensor, Tensor, Tensor)")
 def _ballistics_backward(
     grad: Tensor, x: Tensor, y: Tensor, rise: Tensor, fall: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -46,7 +46,7 @@ def _differentiate(ctx, grad: Tensor):
     x, rise, fall, y = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return twin_gradient(_loop, (x, rise, fall), grad)
-    return torch.ops.ddsp_lite.ballistics_backward(grad, x, y, rise, fall)
+    return _ballistics_backward(grad, x, y, rise, fall)
 
 
 _ballistics.register_autograd(_differentiate, setup_context=_save)
@@ -58,6 +58,9 @@ def _loop(x: Tensor, rise: Tensor, fall: Tensor) -> Tensor:
         last = x_n + torch.where(x_n > last, rise, fall) * (last - x_n)
         outputs.append(last)
     return torch.stack(outputs, 1)
+
+
+_ballistics.register_twin(_loop)
 
 
 def ballistics(x: Tensor, attack: Tensor | float, release: Tensor | float, *, sample_rate: float) -> Tensor:
@@ -90,7 +93,7 @@ def ballistics(x: Tensor, attack: Tensor | float, release: Tensor | float, *, sa
     tensor([1.0000, 1.0000, 0.3679, 0.1353])
     """
     rows, rise, fall, shape = _prepared(x, attack, release, sample_rate)
-    return torch.ops.ddsp_lite.ballistics(rows, rise, fall).to(x.dtype).reshape(shape)
+    return _ballistics(rows, rise, fall).to(x.dtype).reshape(shape)
 
 
 def ballistics_twin(x: Tensor, attack: Tensor | float, release: Tensor | float, *, sample_rate: float) -> Tensor:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters import design
-from ddsp_lite.filters.operators import array, empty, operation, twin_gradient
+from ddsp_lite.operators import array, empty, operation, twin_gradient
 
 
 @operation("all_pole(Tensor x, Tensor a) -> Tensor")
@@ -60,6 +60,9 @@ def _loop(x: Tensor, a: Tensor) -> Tensor:
         outputs.append(y_n)
         past = torch.cat([y_n[:, None], past[:, :-1]], dim=1)
     return torch.stack(outputs, dim=1).to(x.dtype)
+
+
+_all_pole.register_twin(_loop)
 
 
 def all_pole(x: Tensor, a: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters import design
-from ddsp_lite.filters.operators import array, as_rows, empty, operation
+from ddsp_lite.operators import array, as_rows, empty, operation
 
 
 @operation("recursion(Tensor x, Tensor b, Tensor a) -> Tensor")
@@ -76,6 +76,21 @@ def _differentiable_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: T
     return grad_x, grad_b, grad_a
 
 
+def _loop(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
+    taps = b.shape[1]
+    past = [torch.zeros(len(x), dtype=torch.float64, device=x.device)] * (taps - 1)
+    inputs, outputs = [*past, *x.double().unbind(1)], [*past]
+    for n in range(x.shape[1]):
+        y_n = b[:, 0] * inputs[n + taps - 1]
+        for k in range(1, taps):
+            y_n = y_n + b[:, k] * inputs[n + taps - 1 - k] - a[:, k] * outputs[n + taps - 1 - k]
+        outputs.append(y_n)
+    return torch.stack(outputs[taps - 1 :], dim=1).to(x.dtype)
+
+
+_recursion.register_twin(_loop)
+
+
 def recursion_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     r"""Filter by a plain loop of PyTorch operations: the reference for `recursion`, some thousand times slower.
 
@@ -96,16 +111,8 @@ def recursion_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     >>> recursion_twin(x, torch.tensor([1.0]), torch.tensor([1.0, -0.5]))
     tensor([1.0000, 0.5000, 0.2500])
     """
-    x_rows, b_rows, a_rows, shape = _rows(*_normalise(x, b, a))
-    taps = b_rows.shape[1]
-    inputs = [*torch.zeros(taps - 1, len(x_rows)).to(x_rows).double(), *x_rows.double().unbind(1)]
-    outputs = [*torch.zeros(taps - 1, len(x_rows)).to(x_rows).double()]
-    for n in range(x_rows.shape[1]):
-        y_n = b_rows[:, 0] * inputs[n + taps - 1]
-        for k in range(1, taps):
-            y_n = y_n + b_rows[:, k] * inputs[n + taps - 1 - k] - a_rows[:, k] * outputs[n + taps - 1 - k]
-        outputs.append(y_n)
-    return torch.stack(outputs[taps - 1 :], dim=1).to(x.dtype).reshape(shape)
+    *rows, shape = _rows(*_normalise(x, b, a))
+    return _loop(*rows).reshape(shape)
 
 
 def recursion(x: Tensor, b: Tensor, a: Tensor) -> Tensor:

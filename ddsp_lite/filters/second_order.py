@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
-from ddsp_lite.filters.operators import array, empty, twin_gradient
+from ddsp_lite.operators import array, empty, twin_gradient
 
 Mix = tuple[float, float, float]
 

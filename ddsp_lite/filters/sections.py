@@ -6,7 +6,7 @@ from torch import Tensor
 from ddsp_lite import checks
 from ddsp_lite.filters import design
 from ddsp_lite.filters.iir import _recursion, recursion_twin
-from ddsp_lite.filters.operators import array, empty, operation, twin_gradient
+from ddsp_lite.operators import array, empty, operation, twin_gradient
 
 
 @operation("cascade(Tensor x, Tensor b, Tensor a) -> (Tensor, Tensor)")

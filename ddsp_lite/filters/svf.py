@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters.design import _frequency
-from ddsp_lite.filters.operators import array, empty, operation, twin_gradient
 from ddsp_lite.filters.second_order import tangent
+from ddsp_lite.operators import array, empty, operation, twin_gradient
 
 # How much of the input, of the band-pass (times k) and of the low-pass output each kind of filter takes.
 _MIXES = {
@@ -96,6 +96,9 @@ def _loop(x: Tensor, g: Tensor, k: Tensor, through: float, from_band: float, fro
         s1, s2 = 2 * band - s1, 2 * low - s2
         outputs.append(through * x_n + from_band * k_n * band + from_low * low)
     return torch.stack(outputs, dim=1).to(x.dtype)
+
+
+_state_variable.register_twin(_loop)
 
 
 def state_variable(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters.design import _frequency
-from ddsp_lite.filters.operators import array, empty, matching, operation, twin_gradient
+from ddsp_lite.operators import array, empty, matching, operation, twin_gradient
 
 
 @operation("varying_biquad(Tensor x, Tensor b, Tensor a) -> Tensor")
@@ -102,12 +102,18 @@ def _biquad_loop(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     return torch.stack(outputs[2:], dim=1).to(x.dtype)
 
 
+_biquad.register_twin(_biquad_loop)
+
+
 def _one_pole_loop(x: Tensor, gain: Tensor, pole: Tensor) -> Tensor:
     y_n, outputs = torch.zeros(len(x), dtype=torch.float64, device=x.device), []
     for driven, pole_n in zip((gain.double() * x.double()).unbind(1), pole.double().unbind(1), strict=True):
         y_n = driven + pole_n * y_n
         outputs.append(y_n)
     return torch.stack(outputs, dim=1).to(x.dtype)
+
+
+_one_pole.register_twin(_one_pole_loop)
 
 
 def varying_biquad(x: Tensor, b: Tensor, a: Tensor) -> Tensor:

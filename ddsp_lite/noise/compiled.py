@@ -34,9 +34,10 @@ def white(n_samples: int, rows: int, start: int, keys: Sequence[float], dtype: t
     """
     from ddsp_lite.kernels import noise as kernels  # compiles on its first call only
 
-    result = torch.empty(rows, n_samples, dtype=dtype, device="cpu")
-    kernels.white(start, np.array([int(key) for key in keys], np.int64), result.numpy())
-    return result
+    # An array, for torch.func makes of torch.empty a tensor without memory of its own.
+    result = np.empty((rows, n_samples), np.float64 if dtype == torch.float64 else np.float32)
+    kernels.white(start, np.array([int(key) for key in keys], np.int64), result)
+    return torch.from_numpy(result)
 
 
 def applies(magnitudes: Tensor, noise: Tensor, hop: int) -> bool:

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks, controls
-from ddsp_lite.filters.operators import array, twin_gradient
+from ddsp_lite.operators import array, operation, twin_gradient
 
 GLOTTIS, LIPS, LOSS = 0.75, -0.85, 0.999
 
 
-@torch.library.custom_op("ddsp_lite::tract", mutates_args=())
+@operation("tract(Tensor x, Tensor k, Tensor glottis, Tensor lips, float loss) -> (Tensor, Tensor, Tensor)")
 def _tract(x: Tensor, k: Tensor, glottis: Tensor, lips: Tensor, loss: float) -> tuple[Tensor, Tensor, Tensor]:
     """Run rows: x [B, N]; k [B, F, S - 1], glottis and lips [B] float64.
 
@@ -24,7 +24,10 @@ def _tract(x: Tensor, k: Tensor, glottis: Tensor, lips: Tensor, loss: float) -> 
     return tuple(t.to(x.device) for t in results)
 
 
-@torch.library.custom_op("ddsp_lite::tract_backward", mutates_args=())
+@operation(
+    "tract_backward(Tensor grad, Tensor k, Tensor glottis, Tensor lips, float loss, Tensor came_right,"
+    " Tensor came_left) -> (Tensor, Tensor, Tensor, Tensor)"
+)
 def _tract_backward(
     grad: Tensor, k: Tensor, glottis: Tensor, lips: Tensor, loss: float, came_right: Tensor, came_left: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -57,7 +60,7 @@ def _differentiate(ctx, grad: Tensor, _right: Tensor, _left: Tensor):
     x, k, glottis, lips, came_right, came_left = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return *twin_gradient(lambda *inputs: _loop(*inputs, ctx.loss), (x, k, glottis, lips), grad), None
-    found = torch.ops.ddsp_lite.tract_backward(grad, k, glottis, lips, ctx.loss, came_right, came_left)
+    found = _tract_backward(grad, k, glottis, lips, ctx.loss, came_right, came_left)
     return found[0].to(x.dtype), *found[1:], None
 
 
@@ -78,6 +81,9 @@ def _loop(x: Tensor, k: Tensor, glottis: Tensor, lips: Tensor, loss: float) -> T
                 w = k_n[j - 1] * (right[j - 1] + left[j])
                 right[j], left[j - 1] = loss * (right[j - 1] - w), loss * (left[j] + w)
     return torch.stack(y, 1)
+
+
+_tract.register_twin(_loop)
 
 
 def tract(
@@ -124,7 +130,7 @@ def tract(
     >>> tract(torch.eye(1, 4)[0], narrow, glottal_reflection=0.0, lip_reflection=0.0, loss=1.0)
     tensor([0.0000, 0.0000, 0.4000, 0.0000])
     """
-    return _run(torch.ops.ddsp_lite.tract, x, diameters, glottal_reflection, lip_reflection, loss)
+    return _run(_tract, x, diameters, glottal_reflection, lip_reflection, loss)
 
 
 def tract_twin(

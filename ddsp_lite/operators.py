@@ -1,4 +1,7 @@
-"""What the compiled operations of the filters share. Chapter: gradients/filter-cutoff."""
+"""What the compiled operations share: one node of a graph, plain calls at little cost, the twin under torch.func.
+
+Chapter: gradients/filter-cutoff.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +17,8 @@ class Operation:
 
     It is registered with PyTorch as ``torch.ops.ddsp_lite.NAME``, which ``make_fx``, ``torch.compile`` and fake tensors
     see. A plain call goes by ``torch.autograd.Function`` instead, in a third of the time. (``torch.library.custom_op``
-    would do the first, but imports ``torch._dynamo`` at its first call, which takes a second or two.)
+    would do the first, but imports ``torch._dynamo`` at its first call, which takes a second or two.) Under
+    ``torch.func``, and for inputs with a forward-mode tangent, the plain twin does the work.
 
     Args:
         schema: name, arguments and results, as PyTorch writes them.
@@ -33,7 +37,8 @@ class Operation:
 
     def __init__(self, schema: str, function: Callable) -> None:
         name, arguments = schema.split("(", 1)
-        self._name, self._function, self._autograd = f"ddsp_lite::{name}", function, None
+        self._name, self._function, self._autograd, self._twin = f"ddsp_lite::{name}", function, None, None
+        self._several = "-> (" in arguments
         torch.library.define(self._name, f"({arguments}")
         torch.library.impl(self._name, "default", function)
         self._traced = getattr(torch.ops.ddsp_lite, name).default
@@ -60,9 +65,16 @@ class Operation:
 
         self._autograd = Plain.apply
 
+    def register_twin(self, function: Callable) -> None:
+        """Say which plain function of the same inputs gives the result, the first where there are several."""
+        self._twin = function
+
     def __call__(self, *inputs):
-        """Compute the results."""
+        """Compute the results; where the twin does it, the first one alone."""
         tensors = [x for x in inputs if isinstance(x, Tensor)]
+        if self._twin is not None and checks.is_transformed(*tensors):
+            result = self._twin(*inputs)
+            return (result,) if self._several else result
         if checks.is_tracing(*tensors):
             return self._traced(*inputs)
         if self._autograd is not None and torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
