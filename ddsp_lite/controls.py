@@ -41,7 +41,7 @@ def resample(control: Tensor, n_samples: int, *, method: str = "linear", axis: i
             ``n_samples`` is no positive multiple of the frames, or the method is unknown.
 
     Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: gradients/controls.
 
     >>> resample(torch.tensor([0.0, 1.0]), 8)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000, 1.0000, 1.0000, 1.0000])

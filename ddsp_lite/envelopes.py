@@ -52,7 +52,7 @@ def adsr(
 
     Source: Masuda and Saito (2023), Improving Semi-Supervised Differentiable Synthesizer Sound Matching; the
         exponential segments are those of analogue synthesisers.
-    Chapter: inference/by-gradient-descent.
+    Chapter: gradients/controls.
 
     >>> adsr(0.2, 0.2, 0.5, 0.2, note_off=0.6, sample_rate=10, n_samples=10)
     tensor([0.0000, 0.5000, 1.0000, 0.7500, 0.5000, 0.5000, 0.5000, 0.2500, 0.0000, 0.0000])
@@ -93,7 +93,7 @@ def exponential_decay(decay_time: Tensor | float, *, sample_rate: float, n_sampl
         ValueError: if a time is negative or not finite, or ``n_samples`` is no positive integer.
 
     Source: Sabine's reverberation time, ISO 3382; Smith, Physical Audio Signal Processing (2010).
-    Chapter: oscillators/harmonic-bank.
+    Chapter: gradients/controls.
 
     >>> exponential_decay(0.3, sample_rate=10, n_samples=4)
     tensor([1.0000, 0.1000, 0.0100, 0.0010])
@@ -130,7 +130,7 @@ def breakpoints(times: Tensor, levels: Tensor, *, sample_rate: float, n_samples:
             do not broadcast.
 
     Source: linear interpolation.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: gradients/controls.
 
     >>> breakpoints(torch.tensor([0.1, 0.3]), torch.tensor([0.0, 1.0]), sample_rate=10, n_samples=5)
     tensor([0.0000, 0.0000, 0.5000, 1.0000, 1.0000])

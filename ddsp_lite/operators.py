@@ -1,6 +1,6 @@
 """What the compiled operations share: one node of a graph, plain calls at little cost, the twin under torch.func.
 
-Chapter: gradients/filter-cutoff.
+Chapter: filters/iir.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ class Operation:
     Raises:
         RuntimeError: the schema is not one, or the name is taken.
 
-    Source: none; registration. Chapter: gradients/filter-cutoff.
+    Source: none; registration. Chapter: filters/iir.
 
     >>> double = Operation("example_of_an_operation(Tensor x) -> Tensor", lambda x: 2 * x)
     >>> double.register_fake(torch.empty_like)
@@ -94,7 +94,7 @@ def operation(schema: str) -> Callable[[Callable], Operation]:
     Raises:
         RuntimeError: the schema is not one, or the name is taken.
 
-    Source: none; registration. Chapter: gradients/filter-cutoff.
+    Source: none; registration. Chapter: filters/iir.
 
     >>> @operation("example_of_a_decorator(Tensor x) -> Tensor")
     ... def triple(x):
@@ -117,7 +117,7 @@ def array(x: Tensor) -> np.ndarray:
     Raises:
         TypeError: `x` has a type that NumPy does not know.
 
-    Source: none; a conversion. Chapter: gradients/filter-cutoff.
+    Source: none; a conversion. Chapter: filters/iir.
 
     >>> array(torch.zeros(2, 3).T).flags["C_CONTIGUOUS"]
     True
@@ -138,7 +138,7 @@ def empty(*like: Tensor) -> list[Tensor]:
     Raises:
         RuntimeError: there is not enough memory.
 
-    Source: none; an allocation. Chapter: gradients/filter-cutoff.
+    Source: none; an allocation. Chapter: filters/iir.
 
     >>> [t.shape for t in empty(torch.zeros(2, 3).T, torch.ones(1))]
     [torch.Size([3, 2]), torch.Size([1])]
@@ -159,7 +159,7 @@ def as_rows(x: Tensor, *leading: int) -> Tensor:
     Raises:
         RuntimeError: the dimensions do not broadcast.
 
-    Source: none; a view. Chapter: gradients/filter-cutoff.
+    Source: none; a view. Chapter: filters/iir.
 
     >>> as_rows(torch.zeros(5), 2, 3).shape
     torch.Size([6, 5])
@@ -182,7 +182,7 @@ def matching(x: Tensor, **coefficients: Tensor) -> list[Tensor]:
     Raises:
         TypeError: a coefficient is no tensor.
 
-    Source: none; a conversion. Chapter: gradients/filter-cutoff.
+    Source: none; a conversion. Chapter: filters/iir.
 
     >>> [c.dtype for c in matching(torch.ones(1), b=torch.ones(1), a=torch.ones(1).double())]
     [torch.float64, torch.float64]
@@ -205,7 +205,7 @@ def twin_gradient(twin: Callable[..., Tensor], inputs: Sequence[Tensor], grad: T
     Raises:
         RuntimeError: no input requires a gradient.
 
-    Source: none; automatic differentiation. Chapter: gradients/filter-cutoff.
+    Source: none; automatic differentiation. Chapter: filters/iir.
 
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
     >>> (gradient,) = twin_gradient(torch.square, [x], torch.ones(2))

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import forward_ad, gradcheck, gradgradcheck
 
 from ddsp_lite.live import compile as compiler
 from ddsp_lite.live.controls import Bars
@@ -201,6 +201,60 @@ def test_gradients(case: Case) -> None:
 def test_second_derivatives(case: Case) -> None:
     function, leaves = differentiable(case, case.make(Maker((2,), 8)))
     assert not leaves or gradgradcheck(function, leaves, eps=case.step, fast_mode=True)
+
+
+# Under vmap each member would have its own lag: refused by name. The losses average over what they are given.
+NOT_MAPPED = {"effects.feedback_delay_network"}
+VMAP = [case for case in CASES if case.batched and not case.fixed and not case.name.startswith("effects.delay_network")]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by PyTorch, at the first jvp
+@each_function
+def test_transforms_of_torch_func(case: Case) -> None:
+    """Gradients and slopes in a direction agree with reverse mode, which `test_gradients` compares with differences."""
+    arguments, leaves = with_leaves(case, case.make(Maker((2,), 8)))
+    if not leaves:
+        return
+    names = list(case.leaves(arguments))
+
+    def weighted(*values: Tensor) -> Tensor:
+        results = case.call(arguments | dict(zip(names, values, strict=True)))
+        parts = [torch.view_as_real(y) if y.is_complex() else y for y in results]
+        return sum((y * torch.cos(i + torch.arange(y.numel())).reshape(y.shape)).sum() for i, y in enumerate(parts))
+
+    values = tuple(x.detach() for x in leaves)
+    expected = torch.autograd.grad(weighted(*leaves), leaves, allow_unused=True)
+    expected = [torch.zeros_like(x) if g is None else g for x, g in zip(values, expected, strict=True)]
+    found = torch.func.grad(weighted, argnums=tuple(range(len(values))))(*values)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-7, atol=1e-9 * theirs.abs().max().item())
+    directions = tuple(x.abs().mean() * torch.cos(torch.arange(x.numel())).reshape(x.shape).to(x) for x in values)
+    parts = torch.cat([(g.conj() * d).real.reshape(-1) for g, d in zip(expected, directions, strict=True)])
+    slope, accuracy = parts.sum(), {"rtol": 1e-7, "atol": 1e-9 * parts.abs().max().item()}
+    with forward_ad.dual_level():
+        y = weighted(*(forward_ad.make_dual(x, d) for x, d in zip(values, directions, strict=True)))
+        torch.testing.assert_close(forward_ad.unpack_dual(y).tangent, slope, **accuracy)
+    _, tangent = torch.func.jvp(weighted, values, directions)
+    torch.testing.assert_close(tangent, slope, **accuracy)
+
+
+@pytest.mark.parametrize("case", {case.name: case for case in VMAP}.values(), ids=lambda case: case.name)
+def test_vmap_is_a_batch(case: Case) -> None:
+    arguments = case.make(Maker((2,), 8))
+    leaves = case.leaves(arguments)
+    if not leaves:
+        return
+
+    def alone(*values: Tensor) -> tuple[Tensor, ...]:
+        return tuple(case.call(arguments | dict(zip(leaves, values, strict=True))))
+
+    if case.name in NOT_MAPPED:
+        with pytest.raises(ValueError, match="lag must be the same for all members"):
+            torch.func.vmap(alone)(*leaves.values())
+        return
+    for ours, theirs in zip(torch.func.vmap(alone)(*leaves.values()), case.call(arguments), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9 * theirs.abs().max().item())
 
 
 # What the compiler for pages and Jupyter does not know, and says so.

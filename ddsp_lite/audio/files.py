@@ -30,7 +30,7 @@ def load(path: str | Path, *, sample_rate: int = 16_000, mono: bool = True) -> T
         FileNotFoundError: if there is no such file.
         ValueError: if it is no sound file, is damaged or empty, or holds NaN.
 
-    Chapter: start/what-is-ddsp.
+    Chapter: gradients/sound-as-tensors.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "tone.wav"
@@ -68,7 +68,7 @@ def save(path: str | Path, x: Tensor, *, sample_rate: int) -> None:
         ValueError: for an unknown suffix, a sound beyond full scale (see :func:`normalise`), and a rate not allowed.
         FileNotFoundError: if the folder does not exist.
 
-    Chapter: start/what-is-ddsp.
+    Chapter: gradients/sound-as-tensors.
 
     >>> save("too-loud.wav", torch.full((10,), 2.0), sample_rate=16000)
     Traceback (most recent call last):

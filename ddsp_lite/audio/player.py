@@ -29,7 +29,7 @@ class Player:
     Raises:
         ValueError: for a sound that is not mono, empty or not finite, and an empty caption.
 
-    Chapter: start/what-is-ddsp.
+    Chapter: gradients/sound-as-tensors.
 
     >>> import torch
     >>> Player(torch.zeros(16000), sample_rate=16000, caption="Silence")

@@ -118,7 +118,7 @@ def example(name: str, *, sample_rate: int = 16_000) -> Recording:
         ValueError: for an unknown name or a sample rate outside its range.
 
     Source: each recording's own, in ``source`` and ``licence``.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: gradients/sound-as-tensors.
 
     >>> recording = example("trumpet")
     >>> recording.name, recording.sample_rate, recording.samples.ndim

@@ -1,4 +1,4 @@
-"""Compression of loudness, with gradients in all its settings. Chapter: gradients/filter-cutoff."""
+"""Compression of loudness, with gradients in all its settings. Chapter: filters/effects."""
 
 import math
 
@@ -51,7 +51,7 @@ def compressor(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Giannoulis, Massberg and Reiss (2012), Digital Dynamic Range Compressor Design.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> x = torch.full((16000,), 0.1)  # -20 dB, 20 dB above the threshold
     >>> y = compressor(x, -40.0, 4.0, attack=0.01, release=0.1, sample_rate=16000)

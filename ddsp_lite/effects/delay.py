@@ -1,4 +1,4 @@
-"""Delay by any fraction of a sample, with a gradient in the delay. Chapter: gradients/filter-cutoff."""
+"""Delay by any fraction of a sample, with a gradient in the delay. Chapter: filters/effects."""
 
 import torch
 from torch import Tensor
@@ -35,7 +35,7 @@ def fractional_delay(x: Tensor, delay: Tensor | float, *, sample_rate: float, me
             `method` is none of the three.
 
     Source: Laakso, Valimaki, Karjalainen and Laine (1996), Splitting the Unit Delay.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> x = torch.tensor([1.0, 2.0, 3.0, 4.0])
     >>> fractional_delay(x, 1.5, sample_rate=1, method="linear")

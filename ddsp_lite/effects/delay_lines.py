@@ -1,4 +1,4 @@
-"""Delay lines that feed each other, run exactly: the ground of the reverb. Chapter: gradients/filter-cutoff."""
+"""Delay lines that feed each other, run exactly: the ground of the reverb. Chapter: filters/effects."""
 
 import torch
 from torch import Tensor
@@ -120,7 +120,7 @@ def delay_network(
             broadcast.
 
     Source: Jot and Chaigne (1991), Digital Delay Networks for Designing Artificial Reverberators.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> crossed = torch.tensor([[0.0, 0.5], [1.0, 0.0]])
     >>> one, lag = torch.ones(2, 1), torch.tensor([1, 2])
@@ -151,7 +151,7 @@ def delay_network_twin(
         ValueError: as `delay_network`.
 
     Source: Jot and Chaigne (1991), Digital Delay Networks for Designing Artificial Reverberators.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> one = torch.ones(1)
     >>> delay_network_twin(torch.eye(1, 4)[0], one[None], torch.tensor([1]), 0.5 * one[None], one, one)

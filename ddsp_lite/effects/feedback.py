@@ -1,4 +1,4 @@
-"""A delay line that feeds back: echoes, combs and strings. Chapter: gradients/filter-cutoff."""
+"""A delay line that feeds back: echoes, combs and strings. Chapter: filters/effects."""
 
 import torch
 from torch import Tensor
@@ -108,7 +108,7 @@ def lagged_recursion(x: Tensor, taps: Tensor, lag: Tensor | int) -> Tensor:
         ValueError: `x` or `taps` is of the wrong kind or shape or not finite; a lag is no integer of at least 1; the
             shapes do not broadcast.
 
-    Source: Smith, Physical Audio Signal Processing, on feedback comb filters. Chapter: gradients/filter-cutoff.
+    Source: Smith, Physical Audio Signal Processing, on feedback comb filters. Chapter: filters/effects.
 
     >>> lagged_recursion(torch.eye(1, 6)[0], torch.tensor([[0.5]]), 2)
     tensor([1.0000, 0.0000, 0.5000, 0.0000, 0.2500, 0.0000])
@@ -131,7 +131,7 @@ def lagged_recursion_twin(x: Tensor, taps: Tensor, lag: Tensor | int) -> Tensor:
     Raises:
         ValueError: as `lagged_recursion`.
 
-    Source: Smith, Physical Audio Signal Processing, on feedback comb filters. Chapter: gradients/filter-cutoff.
+    Source: Smith, Physical Audio Signal Processing, on feedback comb filters. Chapter: filters/effects.
 
     >>> lagged_recursion_twin(torch.eye(1, 6)[0], torch.tensor([[0.5]]), 2)
     tensor([1.0000, 0.0000, 0.5000, 0.0000, 0.2500, 0.0000])
@@ -183,7 +183,7 @@ def loop_taps(delay: Tensor, gain: Tensor, damping: Tensor) -> tuple[Tensor, Ten
         ValueError: an argument is of the wrong kind or not finite, `damping` is outside of its range, or the shapes do
             not broadcast.
 
-    Source: Laakso, Valimaki, Karjalainen and Laine (1996), Splitting the Unit Delay. Chapter: gradients/filter-cutoff.
+    Source: Laakso, Valimaki, Karjalainen and Laine (1996), Splitting the Unit Delay. Chapter: filters/effects.
 
     >>> taps, lag = loop_taps(torch.tensor([100.0]).double(), torch.tensor([0.9]).double(), torch.zeros(1).double())
     >>> taps.round(decimals=2), lag  # all of it 98 + 2 samples later
@@ -235,7 +235,7 @@ def feedback_delay(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Smith, Physical Audio Signal Processing, on feedback comb filters and damping.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> feedback_delay(torch.eye(1, 10)[0], 4.0, 0.5, sample_rate=1)
     tensor([1.0000, 0.0000, 0.0000, 0.0000, 0.5000, 0.0000, 0.0000, 0.0000, 0.2500,

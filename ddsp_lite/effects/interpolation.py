@@ -1,4 +1,4 @@
-"""What a sound is between its samples: weights of the samples around a point. Chapter: gradients/filter-cutoff."""
+"""What a sound is between its samples: weights of the samples around a point. Chapter: filters/effects."""
 
 import math
 
@@ -33,7 +33,7 @@ def weights(fraction: Tensor, method: str = "lagrange") -> tuple[int, Tensor]:
         ValueError: `fraction` is of the wrong kind, not finite or outside of its range; `method` is none of the three.
 
     Source: Laakso, Valimaki, Karjalainen and Laine (1996), Splitting the Unit Delay.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> weights(torch.tensor(0.5), "lagrange")
     (-1, tensor([-0.0625,  0.5625,  0.5625, -0.0625], dtype=torch.float64))

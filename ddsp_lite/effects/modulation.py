@@ -1,4 +1,4 @@
-"""Effects of a delay that swings: chorus and flanger. Chapter: gradients/filter-cutoff."""
+"""Effects of a delay that swings: chorus and flanger. Chapter: filters/effects."""
 
 import math
 
@@ -42,7 +42,7 @@ def chorus(
     Raises:
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
-    Source: Dattorro (1997), Effect Design 2: Delay-Line Modulation and Chorus. Chapter: gradients/filter-cutoff.
+    Source: Dattorro (1997), Effect Design 2: Delay-Line Modulation and Chorus. Chapter: filters/effects.
 
     >>> y = chorus(torch.ones(2, 1600), sample_rate=16000)  # each voice has come by 18 ms
     >>> y[0, 0], y[0, 300]
@@ -86,7 +86,7 @@ def flanger(
     Raises:
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
-    Source: Dattorro (1997), Effect Design 2: Delay-Line Modulation and Chorus. Chapter: gradients/filter-cutoff.
+    Source: Dattorro (1997), Effect Design 2: Delay-Line Modulation and Chorus. Chapter: filters/effects.
 
     >>> click = torch.eye(1, 100)[0]
     >>> y = flanger(click, sample_rate=16000, depth=0.0, delay=0.001)

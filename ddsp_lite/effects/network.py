@@ -1,4 +1,4 @@
-"""The feedback delay network, a reverb of a few dozen numbers. Chapter: gradients/filter-cutoff."""
+"""The feedback delay network, a reverb of a few dozen numbers. Chapter: filters/effects."""
 
 import math
 
@@ -49,7 +49,7 @@ def feedback_delay_network(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not fit.
 
     Source: Jot and Chaigne (1991), Digital Delay Networks for Designing Artificial Reverberators.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> delays = torch.tensor([0.0297, 0.0371, 0.0411, 0.0437])
     >>> y = feedback_delay_network(torch.eye(1, 16000)[0], delays, 0.5, sample_rate=16000, decay_high=0.2)
@@ -101,7 +101,7 @@ def orthogonal_matrix(free: Tensor) -> Tensor:
         ValueError: `free` is no float tensor of square matrices with finite values.
 
     Source: Lezcano-Casado and Martinez-Rubio (2019), Cheap Orthogonal Constraints in Neural Networks.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> a = orthogonal_matrix(torch.tensor([[0.0, torch.pi / 2], [0.0, 0.0]]))
     >>> a.round(decimals=4) + 0.0

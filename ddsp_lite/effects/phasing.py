@@ -1,4 +1,4 @@
-"""Notches that sweep: a chain of all-pass filters, run exactly. Chapter: gradients/filter-cutoff."""
+"""Notches that sweep: a chain of all-pass filters, run exactly. Chapter: filters/effects."""
 
 import math
 
@@ -95,7 +95,7 @@ def allpass_chain(x: Tensor, a: Tensor, feedback: Tensor | float = 0.0, *, stage
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Smith, Physical Audio Signal Processing, on phasing with first-order all-pass filters.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> allpass_chain(torch.eye(1, 4)[0], torch.tensor(0.5), stages=1)
     tensor([ 0.5000,  0.7500, -0.3750,  0.1875])
@@ -120,7 +120,7 @@ def allpass_chain_twin(x: Tensor, a: Tensor, feedback: Tensor | float = 0.0, *, 
         ValueError: as `allpass_chain`.
 
     Source: Smith, Physical Audio Signal Processing, on phasing with first-order all-pass filters.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> allpass_chain_twin(torch.eye(1, 4)[0], torch.tensor(0.5), stages=1)
     tensor([ 0.5000,  0.7500, -0.3750,  0.1875])
@@ -180,7 +180,7 @@ def phaser(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Smith, Physical Audio Signal Processing, on phasing with first-order all-pass filters.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> y = phaser(torch.ones(2, 16000), sample_rate=16000)  # a constant passes
     >>> y[:, -1].round(decimals=2)

@@ -1,4 +1,4 @@
-"""Reverberation by convolution, with a room's response or one shaped from noise. Chapter: gradients/filter-cutoff."""
+"""Reverberation by convolution, with a room's response or one shaped from noise. Chapter: filters/effects."""
 
 import math
 from functools import lru_cache
@@ -41,7 +41,7 @@ def convolution_reverb(
         ValueError: an argument is empty, of the wrong kind, or holds NaN; the shapes do not broadcast.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on convolution by the DFT.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> echo = torch.tensor([0.0, 0.0, 0.5])
     >>> convolution_reverb(torch.tensor([1.0, 0.0]), echo, tail=True).round(decimals=4) + 0.0
@@ -146,7 +146,7 @@ def noise_response(
 
     Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing, whose reverb is a
         learned response; Moorer (1979), About This Reverberation Business, on decaying noise.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> gain, decay = torch.ones(6), torch.linspace(2.0, 0.5, 6)
     >>> noise_response(gain, decay, sample_rate=16000, n_samples=24000, seed=0).shape
@@ -208,7 +208,7 @@ def noise_reverb(
     Raises:
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
-    Source: as `noise_response`. Chapter: gradients/filter-cutoff.
+    Source: as `noise_response`. Chapter: filters/effects.
 
     >>> click = torch.eye(1, 16000)[0]
     >>> y = noise_reverb(click, torch.ones(6), torch.full((6,), 0.5), sample_rate=16000, seconds=0.5, seed=0)

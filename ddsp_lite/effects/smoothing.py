@@ -1,4 +1,4 @@
-"""Smoothing with an attack and a release, run exactly. Chapter: gradients/filter-cutoff."""
+"""Smoothing with an attack and a release, run exactly. Chapter: filters/effects."""
 
 import torch
 from torch import Tensor
@@ -87,7 +87,7 @@ def ballistics(x: Tensor, attack: Tensor | float, release: Tensor | float, *, sa
         ValueError: an argument is of the wrong kind, negative or not finite; the shapes do not broadcast.
 
     Source: Giannoulis, Massberg and Reiss (2012), Digital Dynamic Range Compressor Design, the branching smoother.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> ballistics(torch.tensor([1.0, 1.0, 0.0, 0.0]), 0.0, 1.0, sample_rate=1)
     tensor([1.0000, 1.0000, 0.3679, 0.1353])
@@ -112,7 +112,7 @@ def ballistics_twin(x: Tensor, attack: Tensor | float, release: Tensor | float, 
         ValueError: as `ballistics`.
 
     Source: Giannoulis, Massberg and Reiss (2012), Digital Dynamic Range Compressor Design, the branching smoother.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/effects.
 
     >>> ballistics_twin(torch.tensor([1.0, 1.0, 0.0, 0.0]), 0.0, 1.0, sample_rate=1)
     tensor([1.0000, 1.0000, 0.3679, 0.1353])

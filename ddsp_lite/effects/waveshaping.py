@@ -1,4 +1,4 @@
-"""Distortion by a curve, with its aliases held down. Chapter: gradients/filter-cutoff."""
+"""Distortion by a curve, with its aliases held down. Chapter: filters/effects."""
 
 import math
 
@@ -50,7 +50,7 @@ def waveshaper(
         ValueError: an argument is of the wrong kind or not finite; `shape` is unknown; the shapes do not broadcast.
 
     Source: Parker, Zavalishin and Le Bivic (2016), Reducing the Aliasing of Nonlinear Waveshaping Using
-        Continuous-Time Convolution. Chapter: gradients/filter-cutoff.
+        Continuous-Time Convolution. Chapter: filters/effects.
 
     >>> waveshaper(torch.tensor([0.0, 2.0, 2.0]), shape="hard")
     tensor([0.0000, 0.7500, 1.0000])

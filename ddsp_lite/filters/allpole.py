@@ -1,4 +1,4 @@
-"""All-pole filters, such as a vocal tract's, by parameters that keep them stable. Chapter: gradients/filter-cutoff."""
+"""All-pole filters, such as a vocal tract's, by parameters that keep them stable. Chapter: filters/time-varying."""
 
 import torch
 from torch import Tensor
@@ -87,7 +87,7 @@ def all_pole(x: Tensor, a: Tensor) -> Tensor:
         ValueError: `x` or `a` is empty, not real floating point, of the wrong shape, or holds NaN; `a[..., 0]` is
             zero; the frames do not divide the time; the leading dimensions do not broadcast.
 
-    Source: Markel and Gray, Linear Prediction of Speech. Chapter: gradients/filter-cutoff.
+    Source: Markel and Gray, Linear Prediction of Speech. Chapter: filters/time-varying.
 
     >>> a = torch.tensor([[1.0, -0.5], [1.0, 0.0]])
     >>> all_pole(torch.tensor([1.0, 0.0, 0.0, 0.0]), a)
@@ -110,7 +110,7 @@ def all_pole_twin(x: Tensor, a: Tensor) -> Tensor:
     Raises:
         ValueError: as `all_pole`.
 
-    Source: Markel and Gray, Linear Prediction of Speech. Chapter: gradients/filter-cutoff.
+    Source: Markel and Gray, Linear Prediction of Speech. Chapter: filters/time-varying.
 
     >>> all_pole_twin(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([[2.0, -1.0]]))
     tensor([1.0000, 0.5000, 0.2500])
@@ -136,7 +136,7 @@ def reflection_to_coefficients(reflection: Tensor) -> Tensor:
     Raises:
         ValueError: `reflection` is empty, not real floating point, holds NaN, or leaves its range.
 
-    Source: Markel and Gray, Linear Prediction of Speech. Chapter: gradients/filter-cutoff.
+    Source: Markel and Gray, Linear Prediction of Speech. Chapter: filters/time-varying.
 
     >>> reflection_to_coefficients(torch.tensor([-0.5, 0.25])).numpy()
     array([ 1.   , -0.625,  0.25 ])
@@ -167,7 +167,7 @@ def coefficients_to_reflection(a: Tensor) -> Tensor:
     Raises:
         ValueError: `a` is too short, not real floating point, or holds NaN; `a[..., 0]` is zero.
 
-    Source: Markel and Gray, Linear Prediction of Speech. Chapter: gradients/filter-cutoff.
+    Source: Markel and Gray, Linear Prediction of Speech. Chapter: filters/time-varying.
 
     >>> coefficients_to_reflection(torch.tensor([1.0, -0.625, 0.25])).numpy()
     array([-0.5 ,  0.25])
@@ -202,7 +202,7 @@ def lsf_to_coefficients(lsf: Tensor) -> Tensor:
         ValueError: `lsf` is empty, not real floating point, holds NaN, leaves its range, or does not rise.
 
     Source: Itakura, Line spectrum representation of linear predictor coefficients, 1975.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> lsf_to_coefficients(torch.pi * torch.tensor([1 / 3, 2 / 3])).numpy().round(4) + 0.0  # evenly spread: A(z) = 1
     array([1., 0., 0.])

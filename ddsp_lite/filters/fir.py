@@ -1,4 +1,4 @@
-"""Filters of finite length, applied by FFT. Chapter: gradients/filter-cutoff."""
+"""Filters of finite length, applied by FFT. Chapter: filters/fir."""
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ def convolve(x: Tensor, taps: Tensor, *, mode: str = "same") -> Tensor:
             broadcast; `mode` is neither of the two.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on convolution by the DFT.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/fir.
 
     >>> convolve(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.0, 1.0, 0.0])).round(decimals=4)
     tensor([1., 2., 3.])
@@ -57,7 +57,7 @@ def power_of_two(length: int) -> int:
         ValueError: `length` is not an integer of at least 1.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on convolution by the DFT.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/fir.
 
     >>> power_of_two(1000)
     1024

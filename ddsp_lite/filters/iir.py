@@ -1,4 +1,4 @@
-"""Recursive filters, run exactly, sample after sample, with an exact gradient. Chapter: gradients/filter-cutoff."""
+"""Recursive filters, run exactly, sample after sample, with an exact gradient. Chapter: filters/iir."""
 
 import torch
 from torch import Tensor
@@ -105,7 +105,7 @@ def recursion_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     Raises:
         ValueError: as `recursion`.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: filters/iir.
 
     >>> x = torch.tensor([1.0, 0.0, 0.0])
     >>> recursion_twin(x, torch.tensor([1.0]), torch.tensor([1.0, -0.5]))
@@ -140,7 +140,7 @@ def recursion(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
         ValueError: `x`, `b` or `a` is empty, not real floating point, or holds NaN; `a[..., 0]` is zero;
             the leading dimensions do not broadcast.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: filters/iir.
 
     >>> x = torch.tensor([1.0, 0.0, 0.0, 0.0])
     >>> recursion(x, torch.tensor([1.0]), torch.tensor([1.0, -0.5]))
@@ -190,7 +190,7 @@ def lowpass(x: Tensor, cutoff: Tensor | float, q: Tensor | float = 0.7071, *, sa
     Raises:
         ValueError: an argument is of the wrong kind or outside of its range.
 
-    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: filters/iir.
 
     >>> lowpass(torch.ones(16000), 1000.0, sample_rate=16000)[-1]  # a constant passes
     tensor(1.)
@@ -216,7 +216,7 @@ def highpass(x: Tensor, cutoff: Tensor | float, q: Tensor | float = 0.7071, *, s
     Raises:
         ValueError: an argument is of the wrong kind or outside of its range.
 
-    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: filters/iir.
 
     >>> highpass(torch.ones(16000), 1000.0, sample_rate=16000)[-1].abs() < 1e-6  # a constant does not pass
     tensor(True)
@@ -244,7 +244,7 @@ def bandpass(x: Tensor, centre: Tensor | float, q: Tensor | float = 0.7071, *, s
     Raises:
         ValueError: an argument is of the wrong kind or outside of its range.
 
-    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: gradients/filter-cutoff.
+    Source: Bristow-Johnson, Audio EQ Cookbook. Chapter: filters/iir.
 
     >>> bandpass(torch.ones(16000), 1000.0, 2.0, sample_rate=16000)[-1].abs() < 1e-6
     tensor(True)

@@ -1,4 +1,4 @@
-"""Linear prediction: the all-pole filter that fits a sound, with a gradient. Chapter: gradients/filter-cutoff."""
+"""Linear prediction: the all-pole filter that fits a sound, with a gradient. Chapter: filters/time-varying."""
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def autocorrelation(x: Tensor, order: int) -> Tensor:
         ValueError: `x` is empty, not real floating point, or holds NaN; `order` is not an integer of at least 1.
 
     Source: Markel and Gray, Linear Prediction of Speech, on the autocorrelation method.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> autocorrelation(torch.tensor([1.0, 2.0, 3.0]), 2).round(decimals=4)
     tensor([14.,  8.,  3.], dtype=torch.float64)
@@ -54,7 +54,7 @@ def levinson_durbin(r: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     Raises:
         ValueError: `r` is too short, not real floating point, holds NaN, or its first value is not above 0.
 
-    Source: Durbin, The fitting of time-series models, 1960. Chapter: gradients/filter-cutoff.
+    Source: Durbin, The fitting of time-series models, 1960. Chapter: filters/time-varying.
 
     >>> a, error, reflection = levinson_durbin(torch.tensor([1.0, 0.5, 0.25]))
     >>> a.numpy() + 0.0, error.item()
@@ -97,7 +97,7 @@ def lpc(x: Tensor, order: int, *, regularisation: float = 1e-9) -> tuple[Tensor,
         ValueError: an argument is of the wrong kind or outside of its range.
 
     Source: Markel and Gray, Linear Prediction of Speech, on the autocorrelation method.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> impulse = torch.zeros(400, dtype=torch.float64)
     >>> impulse[0] = 1.0

@@ -1,4 +1,4 @@
-"""What a filter does to each frequency, and filtering by it. Chapter: gradients/filter-cutoff."""
+"""What a filter does to each frequency, and filtering by it. Chapter: filters/iir."""
 
 import math
 
@@ -28,7 +28,7 @@ def frequency_response(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate
         ValueError: an argument is empty, of the wrong kind, or holds NaN; `a[..., 0]` is zero.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on frequency response.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/iir.
 
     >>> frequency_response(torch.ones(2), torch.ones(1), torch.tensor([0.0, 4000.0]), sample_rate=16000)
     tensor([2.+0.j, 1.-1.j], dtype=torch.complex128)
@@ -59,7 +59,7 @@ def magnitude_db(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: floa
         ValueError: an argument is empty, of the wrong kind, or holds NaN; shapes do not broadcast.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on the frequency response.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/iir.
 
     >>> b, a = torch.tensor([0.5, 0.5]), torch.ones(1)
     >>> magnitude_db(b, a, torch.tensor([0.0, 4000.0, 8000.0]), sample_rate=16000).round(decimals=2) + 0.0
@@ -92,7 +92,7 @@ def phase(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: float) -> T
         ValueError: an argument is empty, of the wrong kind, or holds NaN; shapes do not broadcast.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on the continuous phase.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/iir.
 
     >>> delay = torch.tensor([0.0, 0.0, 0.0, 1.0])  # three samples: 3 pi at half the sample rate
     >>> (phase(delay, torch.ones(1), torch.linspace(0, 8000, 9), sample_rate=16000)[-1] / torch.pi).round(decimals=4)
@@ -126,7 +126,7 @@ def group_delay(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: float
     Raises:
         ValueError: an argument is empty, of the wrong kind, or holds NaN; shapes do not broadcast.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on group delay. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on group delay. Chapter: filters/iir.
 
     >>> delay = torch.tensor([0.0, 0.0, 0.0, 1.0])
     >>> group_delay(delay, torch.ones(1), torch.tensor([100.0, 5000.0]), sample_rate=16000).round(decimals=4)
@@ -177,7 +177,7 @@ def frequency_sampling(x: Tensor, b: Tensor, a: Tensor, *, padding: float = 1.0)
         ValueError: an argument is empty, of the wrong kind or out of range, or holds NaN; shapes do not broadcast.
 
     Source: Nercessian, Neural parametric equalizer matching using differentiable biquads, DAFx 2020.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/iir.
 
     >>> x = torch.tensor([1.0, 0.0, 0.0, 0.0])
     >>> frequency_sampling(x, torch.tensor([1.0]), torch.tensor([1.0, -0.5]), padding=15).round(decimals=4)

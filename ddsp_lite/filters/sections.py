@@ -1,4 +1,4 @@
-"""Second-order sections in a row, run exactly and at the same time. Chapter: gradients/filter-cutoff."""
+"""Second-order sections in a row, run exactly and at the same time. Chapter: filters/iir."""
 
 import torch
 from torch import Tensor
@@ -86,7 +86,7 @@ def cascade(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
         ValueError: `x`, `b` or `a` is empty, not real floating point, of the wrong shape, or holds NaN;
             `a[..., 0]` is zero; the leading dimensions do not broadcast.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on cascade forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on cascade forms. Chapter: filters/iir.
 
     >>> from ddsp_lite.filters import lowpass_biquad
     >>> b, a = lowpass_biquad(torch.tensor([500.0, 900.0]), sample_rate=16000)
@@ -113,7 +113,7 @@ def cascade_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     Raises:
         ValueError: as `cascade`.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on cascade forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on cascade forms. Chapter: filters/iir.
 
     >>> b, a = torch.tensor([[1.0, 1.0, 0.0], [2.0, 0.0, 0.0]]), torch.tensor([[1.0, 0.0, 0.0], [1.0, -0.5, 0.0]])
     >>> cascade_twin(torch.tensor([1.0, 0.0, 0.0]), b, a)

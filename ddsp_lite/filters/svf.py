@@ -1,4 +1,4 @@
-"""The state-variable filter, whose cutoff and q may move at every sample. Chapter: gradients/filter-cutoff."""
+"""The state-variable filter, whose cutoff and q may move at every sample. Chapter: filters/time-varying."""
 
 import torch
 from torch import Tensor
@@ -137,7 +137,7 @@ def state_variable(
         ValueError: an argument is of the wrong kind or outside of its range; the shapes do not broadcast.
 
     Source: Zavalishin, The Art of VA Filter Design, on topology-preserving transforms.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> sweep = torch.linspace(100.0, 7000.0, 16000)
     >>> state_variable(torch.ones(16000), sweep, 2.0, sample_rate=16000)[-1]  # a constant passes
@@ -171,7 +171,7 @@ def state_variable_twin(
         ValueError: as `state_variable`.
 
     Source: Zavalishin, The Art of VA Filter Design, on topology-preserving transforms.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> state_variable_twin(torch.ones(3), 4000.0, 0.5, sample_rate=16000).round(decimals=4)
     tensor([0.2500, 0.7500, 1.0000])

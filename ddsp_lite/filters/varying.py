@@ -1,4 +1,4 @@
-"""Filters whose coefficients are new at every sample, run exactly. Chapter: gradients/filter-cutoff."""
+"""Filters whose coefficients are new at every sample, run exactly. Chapter: filters/time-varying."""
 
 import math
 
@@ -139,7 +139,7 @@ def varying_biquad(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
         ValueError: `x`, `b` or `a` is empty, not real floating point, of the wrong shape, or holds NaN;
             `a[..., 0]` is zero; the shapes do not broadcast.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: filters/time-varying.
 
     >>> from ddsp_lite.filters import lowpass_biquad
     >>> cutoff = torch.linspace(200.0, 4000.0, 16000)
@@ -164,7 +164,7 @@ def varying_biquad_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     Raises:
         ValueError: as `varying_biquad`.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: filters/time-varying.
 
     >>> b, a = torch.tensor([[1.0, 0, 0], [2.0, 0, 0]]), torch.tensor([[1.0, 0, 0], [1.0, -0.5, 0]])
     >>> varying_biquad_twin(torch.ones(2), b, a)
@@ -193,7 +193,7 @@ def varying_one_pole(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> T
     Raises:
         ValueError: an argument is empty, not real floating point, or holds NaN; the shapes do not broadcast.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: filters/time-varying.
 
     >>> varying_one_pole(torch.tensor([1.0, 0.0, 0.0]), 1.0, torch.tensor([0.5, 0.5, 0.1]))
     tensor([1.0000, 0.5000, 0.0500])
@@ -216,7 +216,7 @@ def varying_one_pole_twin(x: Tensor, gain: Tensor | float, pole: Tensor | float)
     Raises:
         ValueError: as `varying_one_pole`.
 
-    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: gradients/filter-cutoff.
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on direct forms. Chapter: filters/time-varying.
 
     >>> varying_one_pole_twin(torch.tensor([1.0, 0.0, 0.0]), 1.0, 0.5)
     tensor([1.0000, 0.5000, 0.2500])
@@ -244,7 +244,7 @@ def one_pole_lowpass(cutoff: Tensor | float, *, sample_rate: float) -> tuple[Ten
         ValueError: `cutoff` is of the wrong kind, NaN or outside of its range.
 
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on impulse invariance.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> gain, pole = one_pole_lowpass(1000.0, sample_rate=16000)
     >>> round(gain.item() + pole.item(), 6), round(pole.item(), 4)

@@ -61,7 +61,8 @@ def multi_scale_stft(
             range.
 
     Source: Engel, Hantrakul, Gu and Roberts, DDSP: Differentiable Digital Signal Processing, ICLR 2020, after
-    Wang, Takaki and Yamagishi, 2019; convergence after Arik, Jun and Diamos, 2019. Chapter: gradients/filter-cutoff.
+    Wang, Takaki and Yamagishi, 2019; convergence after Arik, Jun and Diamos, 2019.
+    Chapter: gradients/a-knob-with-a-gradient.
 
     >>> n = torch.arange(4096)
     >>> target = torch.sin(0.3 * n)

@@ -25,7 +25,7 @@ def waveform(prediction: Tensor, target: Tensor, *, p: int = 1) -> Tensor:
     Raises:
         ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; `p` is neither 1 nor 2.
 
-    Source: closed form. Chapter: gradients/filter-cutoff.
+    Source: closed form. Chapter: gradients/a-knob-with-a-gradient.
 
     >>> waveform(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 0.5]), p=2)
     tensor(0.1250)
@@ -98,7 +98,7 @@ def envelope(
         ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; an option is out of
             range.
 
-    Source: closed form. Chapter: inference/by-gradient-descent.
+    Source: closed form. Chapter: gradients/controls.
 
     >>> tone = torch.sin(0.3 * torch.arange(16000))
     >>> envelope(0.5 * tone, tone).round(decimals=2)  # half of the tone's root mean square of 0.707

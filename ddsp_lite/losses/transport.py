@@ -1,4 +1,4 @@
-"""Losses that ask how far energy has to move along the frequency axis. Chapter: inference/by-gradient-descent."""
+"""Losses that ask how far energy has to move along the frequency axis. Chapter: oscillators/why-pitch-is-hard."""
 
 import torch
 from torch import Tensor
@@ -50,7 +50,7 @@ def wasserstein(
             range.
 
     Source: Torres, Peeters and Richard, Unsupervised harmonic parameter estimation using differentiable DSP and
-    spectral optimal transport, ICASSP 2024. Chapter: inference/by-gradient-descent.
+    spectral optimal transport, ICASSP 2024. Chapter: oscillators/why-pitch-is-hard.
 
     >>> n = torch.arange(4096)
     >>> low, middle, high = (torch.sin(f * torch.pi * n) for f in (0.1, 0.2, 0.4))

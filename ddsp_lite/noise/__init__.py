@@ -53,7 +53,7 @@ def white(
 
     Source: Luby and Rackoff (1988), on Feistel networks; Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as
         easy as 1, 2, 3, on counters instead of states.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: filters/filtered-noise.
 
     >>> white(3, seed=0)
     tensor([ 0.8610,  0.7997, -0.4444])
@@ -111,7 +111,7 @@ def filtered(magnitudes: Tensor, *, n_samples: int, seed: int | None = None, noi
             is no multiple of the frames, both or neither of seed and noise are given, or the shapes do not broadcast.
 
     Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: filters/filtered-noise.
 
     >>> breath = torch.linspace(1, 0, 65).square().expand(50, 65)
     >>> filtered(breath, n_samples=3200, seed=0).shape
@@ -180,7 +180,7 @@ def bands(gains: Tensor, *, sample_rate: float, n_samples: int, seed: int, lowes
 
     Source: Barahona-Ríos and Collins (2023), NoiseBandNet: Controllable Time-Varying Neural Synthesis of Sound Effects
         Using Filterbanks.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: filters/filtered-noise.
 
     >>> bands(torch.rand(2, 50, 16), sample_rate=16000, n_samples=3200, seed=0).shape
     torch.Size([2, 3200])

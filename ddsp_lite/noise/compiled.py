@@ -1,4 +1,4 @@
-"""White noise and filtered noise by compiled loops, with their gradients. Chapter: oscillators/harmonic-bank."""
+"""White noise and filtered noise by compiled loops, with their gradients. Chapter: filters/filtered-noise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def white(n_samples: int, rows: int, start: int, keys: Sequence[float], dtype: t
         The noise, ``(rows, n_samples)``, on the CPU.
 
     Raises:
-        Nothing that is meant for a reader. Source: as there. Chapter: oscillators/harmonic-bank.
+        Nothing that is meant for a reader. Source: as there. Chapter: filters/filtered-noise.
 
     >>> white(3, 2, 0, [5.0] * 6, torch.float32).shape
     torch.Size([2, 3])
@@ -52,7 +52,7 @@ def applies(magnitudes: Tensor, noise: Tensor, hop: int) -> bool:
         True on the CPU where nothing is traced, and frames or responses are short.
 
     Raises:
-        Nothing; a question. Source: none. Chapter: oscillators/harmonic-bank.
+        Nothing; a question. Source: none. Chapter: filters/filtered-noise.
 
     >>> applies(torch.ones(4, 9), torch.ones(64), 16), applies(torch.ones(1, 1000), torch.ones(64000), 64000)
     (True, False)
@@ -80,7 +80,7 @@ def filtered(magnitudes: Tensor, noise: Tensor, cosines: Tensor, twin: Callable[
         Nothing that is meant for a reader: :func:`ddsp_lite.noise.filtered` has checked the arguments.
 
     Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: filters/filtered-noise.
 
     >>> filtered(torch.ones(2, 2), torch.arange(6.0), torch.tensor([[1.0, 0.0], [0.0, 0.0]]), torch.add)
     tensor([0., 1., 2., 3., 4., 5.])

@@ -34,7 +34,7 @@ def sawtooth(f0: Tensor | float, *, sample_rate: float, n_samples: int | None = 
 
     Source: the Fourier series of the sawtooth; Välimäki and Huovilainen (2007), Antialiasing oscillators in subtractive
         synthesis.
-    Chapter: gradients/filter-cutoff.
+    Chapter: oscillators/aliasing.
 
     >>> sawtooth(torch.tensor(1000.0), sample_rate=8000, n_samples=4)
     tensor([0.0000, 0.2819, 0.4244, 0.9185])
@@ -66,7 +66,7 @@ def square(f0: Tensor | float, *, sample_rate: float, n_samples: int | None = No
 
     Source: the Fourier series of the square wave; Välimäki and Huovilainen (2007), Antialiasing oscillators in
         subtractive synthesis.
-    Chapter: inference/by-gradient-descent.
+    Chapter: oscillators/aliasing.
 
     >>> square(torch.tensor(1000.0), sample_rate=8000, n_samples=4)
     tensor([0.0000, 1.2004, 0.8488, 1.2004])
@@ -98,7 +98,7 @@ def triangle(f0: Tensor | float, *, sample_rate: float, n_samples: int | None = 
 
     Source: the Fourier series of the triangle wave; Välimäki and Huovilainen (2007), Antialiasing oscillators in
         subtractive synthesis.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/aliasing.
 
     >>> triangle(torch.tensor(1000.0), sample_rate=8000, n_samples=4)
     tensor([0.0000, 0.5095, 0.9006, 0.5095])
@@ -141,7 +141,7 @@ def pulse(
 
     Source: the Fourier series of the pulse wave; Välimäki and Huovilainen (2007), Antialiasing oscillators in
         subtractive synthesis.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/aliasing.
 
     >>> pulse(torch.tensor(1000.0), 0.25, sample_rate=16000, n_samples=16).sum().abs() < 1e-5
     tensor(True)

@@ -45,7 +45,7 @@ def fm_stack(
 
     Source: Chowning (1973), The synthesis of complex audio spectra by means of frequency modulation; Caspe, McPherson,
         Sandler (2022), DDX7: Differentiable FM Synthesis of Musical Instrument Sounds.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/wavetables-and-fm.
 
     >>> brass = torch.tensor([1.0, 1.0]), torch.tensor([0.5, 2.0])
     >>> fm_stack(torch.tensor(100.0), *brass, sample_rate=1000, n_samples=3)

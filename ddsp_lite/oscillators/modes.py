@@ -42,7 +42,7 @@ def damped_modes(
             counts of modes differ, or the shapes do not broadcast.
 
     Source: Smith (2010), Physical Audio Signal Processing, on modal synthesis.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: filters/iir.
 
     >>> modes = torch.tensor([2000.0, 3000.0])
     >>> damped_modes(modes, torch.tensor([0.003, 0.001]), torch.ones(2), sample_rate=8000, n_samples=3)

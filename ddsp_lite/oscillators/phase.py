@@ -31,7 +31,7 @@ def cycles(frequency: Tensor, rate: float, n_samples: int) -> Tensor:
         RuntimeError: if ``frequency`` has neither one value nor ``n_samples``.
 
     Source: Smith, Mathematics of the Discrete Fourier Transform (2007), chapter 4.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/sinusoids.
 
     >>> cycles(torch.tensor([250.0]), 1000.0, 4)
     tensor([0.0000, 0.2500, 0.5000, 0.7500], dtype=torch.float64)
@@ -56,7 +56,7 @@ def angle(turns: Tensor, dtype: torch.dtype) -> Tensor:
         TypeError: if ``turns`` is no tensor of floats.
 
     Source: the period of the sine.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/sinusoids.
 
     >>> angle(torch.tensor([0.25, 1000.25]).double(), torch.float32)
     tensor([1.5708, 1.5708])
@@ -77,7 +77,7 @@ def length(frequency: Tensor, name: str) -> int:
     Raises:
         ValueError: if ``frequency`` is 0-d, so that ``n_samples`` is missing, or has no sample.
 
-    Source: none; a check. Chapter: oscillators/harmonic-bank.
+    Source: none; a check. Chapter: oscillators/sinusoids.
 
     >>> length(torch.tensor(440.0), "f0")
     Traceback (most recent call last):
@@ -102,7 +102,7 @@ def at_samples(control: Tensor, name: str, n_samples: int) -> Tensor:
     Raises:
         ValueError: if there is no frame, or ``n_samples`` is no multiple of the frames.
 
-    Source: none; a convention of this package. Chapter: oscillators/harmonic-bank.
+    Source: none; a convention of this package. Chapter: oscillators/sinusoids.
 
     >>> at_samples(torch.tensor([0.0, 1.0]), "position", 4)
     tensor([0.0000, 0.5000, 1.0000, 1.0000], dtype=torch.float64)

@@ -40,7 +40,7 @@ def sinusoid(
             ``n_samples`` is missing or not positive, or the shapes do not broadcast.
 
     Source: Smith, Mathematics of the Discrete Fourier Transform (2007), chapter 4.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/sinusoids.
 
     >>> sinusoid(torch.tensor(1000.0), sample_rate=12000, n_samples=4)
     tensor([0.0000, 0.5000, 0.8660, 1.0000])
@@ -97,7 +97,7 @@ def sinusoid_bank(
             broadcast.
 
     Source: McAulay and Quatieri (1986), Speech analysis/synthesis based on a sinusoidal representation.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/sinusoids.
 
     >>> bell = torch.tensor([500.0, 1190.0, 1560.0])
     >>> sinusoid_bank(bell, torch.tensor([1.0, 0.6, 0.4]), sample_rate=8000, n_samples=3)

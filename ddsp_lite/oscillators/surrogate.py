@@ -39,7 +39,7 @@ def complex_surrogate(
             float tensor, or the shapes do not broadcast.
 
     Source: Hayes, Saitis, Fazekas (2023), Sinusoidal Frequency Estimation by Gradient Descent.
-    Chapter: inference/by-gradient-descent.
+    Chapter: oscillators/why-pitch-is-hard.
 
     >>> complex_surrogate(torch.tensor(0.6), torch.tensor(0.8), n_samples=4)
     tensor([ 1.0000,  0.6000, -0.2800, -0.9360])
@@ -80,7 +80,7 @@ def surrogate_of(
             the shapes do not broadcast.
 
     Source: Hayes, Saitis, Fazekas (2023), Sinusoidal Frequency Estimation by Gradient Descent.
-    Chapter: inference/by-gradient-descent.
+    Chapter: oscillators/why-pitch-is-hard.
 
     >>> surrogate_of(torch.tensor(0.0), sample_rate=16000, radius=0.9)
     (tensor(0.9000), tensor(0.))
@@ -109,7 +109,7 @@ def surrogate_frequency(real: Tensor | float, imaginary: Tensor | float, *, samp
         ValueError: if a value is not finite, an argument is no float tensor, or the shapes do not broadcast.
 
     Source: Hayes, Saitis, Fazekas (2023), Sinusoidal Frequency Estimation by Gradient Descent.
-    Chapter: inference/by-gradient-descent.
+    Chapter: oscillators/why-pitch-is-hard.
 
     >>> surrogate_frequency(torch.tensor(0.0), torch.tensor(0.5), sample_rate=16000)
     tensor(4000.)

@@ -50,7 +50,7 @@ def wavetable(
 
     Source: Shan, Hantrakul, Chen, Avent, Trevelyan (2022), Differentiable Wavetable Synthesis; the copies are the
         mipmaps of Williams (1983), Pyramidal parametrics.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: oscillators/wavetables-and-fm.
 
     >>> period = torch.sin(2 * torch.pi * torch.arange(256) / 256)
     >>> wavetable(torch.tensor(1000.0), period, sample_rate=12000, n_samples=4)[1:]

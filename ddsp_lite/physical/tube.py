@@ -1,4 +1,4 @@
-"""The vocal tract as a tube of short sections, run exactly. Chapter: gradients/filter-cutoff."""
+"""The vocal tract as a tube of short sections, run exactly. Chapter: filters/time-varying."""
 
 import torch
 from torch import Tensor
@@ -124,7 +124,7 @@ def tract(
             broadcast.
 
     Source: Kelly and Lochbaum (1962), Speech Synthesis; Thapen (2017), Pink Trombone, for the constants.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> narrow = torch.tensor([[1.0, 1.0, 0.5, 0.5]])  # what comes is 1 - 0.6 of the flow, and the lips add theirs
     >>> tract(torch.eye(1, 4)[0], narrow, glottal_reflection=0.0, lip_reflection=0.0, loss=1.0)
@@ -156,7 +156,7 @@ def tract_twin(
     Raises:
         ValueError: as `tract`.
 
-    Source: Kelly and Lochbaum (1962), Speech Synthesis. Chapter: gradients/filter-cutoff.
+    Source: Kelly and Lochbaum (1962), Speech Synthesis. Chapter: filters/time-varying.
 
     >>> tract_twin(torch.eye(1, 3)[0], torch.ones(1, 2), glottal_reflection=1.0, lip_reflection=-1.0, loss=1.0)
     tensor([0., 0., 0.])
@@ -176,7 +176,7 @@ def reflections(diameters: Tensor) -> Tensor:
     Raises:
         ValueError: `diameters` is no float tensor of an even number of sections, or a value is not above 0.
 
-    Source: Kelly and Lochbaum (1962), Speech Synthesis. Chapter: gradients/filter-cutoff.
+    Source: Kelly and Lochbaum (1962), Speech Synthesis. Chapter: filters/time-varying.
 
     >>> reflections(torch.tensor([1.0, 0.5]))
     tensor([0.6000], dtype=torch.float64)
@@ -206,7 +206,7 @@ def ends(x: Tensor, glottal_reflection: Tensor | float, lip_reflection: Tensor |
     Raises:
         ValueError: a value is of the wrong kind, not finite or outside of its range.
 
-    Source: none; a check. Chapter: gradients/filter-cutoff.
+    Source: none; a check. Chapter: filters/time-varying.
 
     >>> ends(torch.zeros(1), 0.75, -0.85, 0.999)
     [tensor(0.7500, dtype=torch.float64), tensor(-0.8500, dtype=torch.float64)]

@@ -1,4 +1,4 @@
-"""A vocal tract's gain at each frequency, and its shape from the tongue's place. Chapter: gradients/filter-cutoff."""
+"""A vocal tract's gain at each frequency, and its shape from the tongue's place. Chapter: filters/time-varying."""
 
 import math
 
@@ -46,7 +46,7 @@ def tract_response(
         ValueError: an argument is of the wrong kind, not finite or outside of its range.
 
     Source: Sudholt, Camara, Xu and Reiss (2023), Vocal Tract Area Estimation by Gradient Descent.
-    Chapter: gradients/filter-cutoff.
+    Chapter: filters/time-varying.
 
     >>> tube = torch.ones(44)  # resonances at the odd multiples of c / (4 * length), 500 Hz and so on
     >>> gain = tract_response(tube, torch.tensor([250.0, 501.0, 750.0]), sample_rate=44100).abs()
@@ -103,7 +103,7 @@ def tract_diameters(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; one of the constriction's two
             is given alone; the shapes do not broadcast.
 
-    Source: Thapen (2017), Pink Trombone. Chapter: gradients/filter-cutoff.
+    Source: Thapen (2017), Pink Trombone. Chapter: filters/time-varying.
 
     >>> shape = tract_diameters(12.9, 2.43)  # an "a", narrow at the back
     >>> shape.shape, int(shape[10:].argmin()) + 10

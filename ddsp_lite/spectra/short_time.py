@@ -1,4 +1,4 @@
-"""Short-time spectra whose gradients stay finite at silence. Chapter: gradients/filter-cutoff."""
+"""Short-time spectra whose gradients stay finite at silence. Chapter: gradients/a-knob-with-a-gradient."""
 
 import torch
 from torch import Tensor
@@ -30,7 +30,7 @@ def stft(x: Tensor, *, fft_size: int, hop_length: int, window: Tensor | str = "h
         ValueError: an argument is of the wrong kind or shape, out of range, or holds NaN.
 
     Source: Allen and Rabiner, A unified approach to short-time Fourier analysis and synthesis, 1977.
-    Chapter: gradients/filter-cutoff.
+    Chapter: gradients/a-knob-with-a-gradient.
 
     >>> stft(torch.ones(16000), fft_size=512, hop_length=128).shape
     torch.Size([126, 257])
@@ -72,7 +72,7 @@ def magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
     Raises:
         ValueError: `spectrum` is not complex, or `floor` is not above 0.
 
-    Source: the square root with a floor under it is common practice. Chapter: gradients/filter-cutoff.
+    Source: the square root with a floor under it is common practice. Chapter: gradients/a-knob-with-a-gradient.
 
     >>> magnitude(torch.tensor([3 + 4j, 0j]))
     tensor([5.0000e+00, 1.0000e-03])
@@ -99,7 +99,7 @@ def log_magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
     Raises:
         ValueError: `spectrum` is not complex, or `floor` is not above 0.
 
-    Source: the square root with a floor under it is common practice. Chapter: gradients/filter-cutoff.
+    Source: the square root with a floor under it is common practice. Chapter: gradients/a-knob-with-a-gradient.
 
     >>> log_magnitude(torch.tensor([1 + 0j, 0j]), floor=0.1)
     tensor([ 0.0050, -2.3026])

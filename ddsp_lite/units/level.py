@@ -23,7 +23,7 @@ def db_to_gain(level: Tensor | float) -> Tensor:
         ValueError: if a level is not finite.
 
     Source: the definition of the decibel for a field quantity, ISO 80000-8.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: gradients/sound-as-tensors.
 
     >>> db_to_gain(torch.tensor([0.0, -20.0]))
     tensor([1.0000, 0.1000])
@@ -49,7 +49,7 @@ def gain_to_db(gain: Tensor | float, *, floor: float = 1e-5) -> Tensor:
         ValueError: if a gain is not finite, or the floor lies outside [1e-15, 1].
 
     Source: the definition of the decibel for a field quantity, ISO 80000-8; the floor is ours.
-    Chapter: oscillators/harmonic-bank.
+    Chapter: gradients/sound-as-tensors.
 
     >>> gain_to_db(torch.tensor([1.0, 0.1, 0.0]))
     tensor([   0.0000,  -20.0000, -100.0000])

@@ -23,7 +23,7 @@ def hz_to_midi(frequency: Tensor | float) -> Tensor:
         ValueError: if a frequency is not above 0 and finite.
 
     Source: MIDI Manufacturers Association, MIDI Tuning Standard (A4 = note 69 = 440 Hz).
-    Chapter: inference/by-gradient-descent.
+    Chapter: gradients/sound-as-tensors.
 
     >>> hz_to_midi(torch.tensor([440.0, 880.0]))
     tensor([69., 81.])
@@ -45,7 +45,7 @@ def midi_to_hz(note: Tensor | float) -> Tensor:
         ValueError: if a note is not finite.
 
     Source: MIDI Manufacturers Association, MIDI Tuning Standard (A4 = note 69 = 440 Hz).
-    Chapter: inference/by-gradient-descent.
+    Chapter: gradients/sound-as-tensors.
 
     >>> midi_to_hz(torch.tensor([69.0, 57.0]))
     tensor([440., 220.])
@@ -68,7 +68,7 @@ def semitones(frequency: Tensor | float, reference: Tensor | float) -> Tensor:
         ValueError: if a frequency is not above 0 and finite, or the shapes do not broadcast.
 
     Source: equal temperament, an octave in 12 equal ratios; Müller (2021), Fundamentals of Music Processing.
-    Chapter: inference/by-gradient-descent.
+    Chapter: gradients/sound-as-tensors.
 
     >>> semitones(880.0, 440.0)
     tensor(12.)
@@ -93,7 +93,7 @@ def hz_to_cents(frequency: Tensor | float, reference: Tensor | float) -> Tensor:
         ValueError: if a frequency is not above 0 and finite, or the shapes do not broadcast.
 
     Source: Ellis (1885), in his appendix to Helmholtz, On the Sensations of Tone.
-    Chapter: inference/by-gradient-descent.
+    Chapter: gradients/sound-as-tensors.
 
     >>> hz_to_cents(880.0, 440.0)
     tensor(1200.)
