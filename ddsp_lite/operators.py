@@ -72,11 +72,11 @@ class Operation:
     def __call__(self, *inputs):
         """Compute the results; where the twin does it, the first one alone."""
         tensors = [x for x in inputs if isinstance(x, Tensor)]
-        if self._twin is not None and checks.is_transformed(*tensors):
+        if checks.is_tracing(*tensors):
+            if self._twin is None or not checks.is_transformed(*tensors):
+                return self._traced(*inputs)
             result = self._twin(*inputs)
             return (result,) if self._several else result
-        if checks.is_tracing(*tensors):
-            return self._traced(*inputs)
         if self._autograd is not None and torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
             return self._autograd(*inputs)
         return self._function(*inputs)
