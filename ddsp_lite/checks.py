@@ -74,7 +74,7 @@ def is_transformed(*tensors: Tensor) -> bool:
 
     Returns:
         True if one belongs to a transformation of ``torch.func`` or carries a tangent of
-        :mod:`torch.autograd.forward_ad`.
+        ``torch.autograd.forward_ad``.
 
     >>> is_transformed(torch.zeros(3)), torch.func.vmap(lambda x: x + is_transformed(x))(torch.zeros(3))
     (False, tensor([1., 1., 1.]))

@@ -23,7 +23,7 @@ CHAPTERS = [page.name for page in chapters(ROOT)]
 each_chapter = pytest.mark.parametrize("name", CHAPTERS)
 ENDS_A_RUN = (
     ".ddsp-demo", "audio", "img", "svg", "div.cell", "details", "div.admonition.dropdown", "div.exercise",
-    "div.quiz", ".tab-set",
+    "div.quiz",
 )  # fmt: skip
 NOT_PROSE = ("script", "style", "mjx-container", "span.math", "div.math", ".headerlink", "noscript")
 WORD = re.compile(r"\w[\w'’.,-]*")
