@@ -21,9 +21,13 @@ _END = 3 * SIZES[0] // 4  # more than half a frame, and whole hops, so that no f
 
 
 def sounds(tiny: bool) -> tuple[Tensor, Tensor]:
-    """Noise, without the silence at both ends that `ended` adds."""
+    """Noise, without the silence at both ends that `ended` adds.
+
+    It is loud, so that no bin comes near a floor: auraloss cuts magnitudes off there, where ours bends smoothly, and
+    one bin at the floor can outweigh all others in the gradient.
+    """
     batch, samples = (1, 6144) if tiny else (8, 4 * SAMPLE_RATE)
-    prediction, target = torch.randn(2, batch, samples - 2 * _END)
+    prediction, target = 100 * torch.randn(2, batch, samples - 2 * _END)
     return prediction.requires_grad_(), target
 
 
