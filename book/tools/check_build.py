@@ -91,7 +91,10 @@ def address_faults(html: Path, site: Path) -> list[str]:
 
 
 def has_anchor(html: Path, name: str) -> bool:
-    """Whether a page has an element of that name."""
+    """Whether a page has an element of that name, or, for a demo's state such as "cutoff=q:2", that demo."""
+    if "=" in name:
+        demos = (part.partition("=")[0] for part in name.split("&"))
+        return all(soup(html).find(class_="ddsp-demo", attrs={"data-id": demo}) for demo in demos)
     return soup(html).find(id=name) is not None or soup(html).find(attrs={"name": name}) is not None
 
 

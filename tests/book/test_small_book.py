@@ -151,6 +151,7 @@ def test_a_cell_that_warns_fails_the_build(book: Path) -> None:
         ('<style>@import url("//fonts.example/f.css");</style>', "loads //fonts.example/f.css from another host"),
         ('<img src="gone.png" alt="">', "leads to gone.png, which does not exist"),
         ('<a href="index.html#nowhere">x</a>', "leads to index.html#nowhere, where nothing has that name"),
+        ('<a href="index.html#gone=q:2">x</a>', "leads to index.html#gone=q:2, where nothing has that name"),
         ('<span class="fas fa-trumpet"></span>', "uses the icon trumpet"),
         ('<div class="system-message">bad directive</div>', "shows a build error: bad directive"),
     ],
