@@ -33,11 +33,19 @@ def _sine(x):
 
 @_compiled
 def tangent(frequency, rate, g):
-    """Give g = tan(pi frequency / rate)."""
+    """Give g = tan(pi frequency / rate) by Lambert's continued fraction, with a relative error of 1e-15.
+
+    Its eight levels hold to pi / 4; above, the tangent is one over that of the rest to pi / 2.
+    """
     step, half = math.pi / rate, 0.5 * rate
     for m in range(frequency.size):
         f = np.float64(frequency[m])
-        g[m] = _sine(step * f) / _sine(step * (half - f))
+        x = step * min(f, half - f)
+        z = x * x
+        p = x * (2027025.0 - z * (270270.0 - z * (6930.0 - z * 36.0)))
+        q = 2027025.0 - z * (945945.0 - z * (51975.0 - z * (630.0 - z)))
+        below = f < half - f
+        g[m] = (p if below else q) / (q if below else p)
 
 
 @_compiled

@@ -49,6 +49,20 @@ def test_gradient_and_twin(output, samples):
         torch.testing.assert_close(our, their)
 
 
+@pytest.mark.parametrize("still", [True, False])
+def test_blocks_join(still):
+    """Rows of several blocks, of which the last is not full and odd."""
+    x, cutoff, q = moving(2, 301)
+    inputs = (x, cutoff, q[:, :1].detach().requires_grad_() if still else q)
+    weight = torch.randn(2, 301, dtype=torch.float64)
+    results = []
+    for run in (filters.state_variable, filters.state_variable_twin):
+        y = run(*inputs, sample_rate=RATE, output="bandpass")
+        results.append([y, *torch.autograd.grad((y * weight).sum(), inputs)])
+    for our, their in zip(*results, strict=True):
+        torch.testing.assert_close(our, their)
+
+
 def test_second_derivative():
     assert gradgradcheck(lambda *args: filters.state_variable(*args, sample_rate=RATE, output="highpass"), moving(5))
 
