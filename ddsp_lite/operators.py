@@ -59,9 +59,12 @@ class Operation:
                 setup_context(ctx, inputs, output)
                 if isinstance(output, tuple):
                     ctx.mark_non_differentiable(*output[1:])
+                    ctx.set_materialize_grads(False)  # no zeros are made for what has no gradient
                 return output
 
-            backward = staticmethod(differentiate)
+            @staticmethod
+            def backward(ctx, grad, *none):
+                return (None,) * len(ctx.needs_input_grad) if grad is None else differentiate(ctx, grad, *none)
 
         self._autograd = Plain.apply
 
