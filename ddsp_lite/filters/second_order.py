@@ -36,7 +36,7 @@ def coefficients_of(frequency: Tensor, q: Tensor, rate: float, mix: Mix) -> tupl
     shape = checks.broadcast(frequency=frequency.shape, q=q.shape)
     if checks.is_tracing(frequency, q) or not (frequency.is_cpu and q.is_cpu):
         return plain_coefficients(frequency, q, rate, mix)
-    wanted = shape if q.numel() > 1 else (1,)
+    wanted = shape if q.numel() != 1 else (1,)
     frequency, q = (
         t if t.shape == size and t.ndim == 1 else t.expand(size).reshape(-1)
         for t, size in ((frequency, shape), (q.reshape(1) if q.ndim != 1 and q.numel() == 1 else q, wanted))
@@ -81,7 +81,7 @@ class _Coefficients(torch.autograd.Function):
 
         ctx.save_for_backward(frequency, q)
         ctx.rate, ctx.mix = rate, mix
-        b, a = (torch.empty(len(frequency), 3, dtype=torch.float64) for _ in range(2))
+        b, a = torch.empty(2, len(frequency), 3, dtype=torch.float64)  # one large piece is what the system keeps for us
         kernels.biquad(array(frequency), array(q), rate, *mix, b.numpy(), a.numpy())
         return b, a
 

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,27 +10,31 @@ from ddsp_lite.filters.design import _frequency
 from ddsp_lite.operators import array, empty, matching, operation, twin_gradient
 
 
-@operation("varying_biquad(Tensor x, Tensor b, Tensor a) -> Tensor")
-def _biquad(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
-    """Filter rows: x [B, N]; b and a [B, N, 3], both float32 or both float64; the result like x."""
+@operation("varying_biquad(Tensor x, Tensor b, Tensor a) -> (Tensor, Tensor)")
+def _biquad(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
+    """Filter rows: x [B, N]; b and a [B, N, 3], both float32 or both float64; the result like x.
+
+    After it comes the same in float64 for the backward pass, in which rounded outputs would cost the gradients of low
+    cutoffs their last digits; nothing [0, 0] if the result itself is float64.
+    """
     from ddsp_lite.kernels import varying as kernels
 
-    (y,) = empty(x)
-    kernels.biquad(array(x), array(b), array(a), y.numpy())
-    return y.to(x.device)
+    y, wide = _with_wide(x, "cpu")
+    kernels.biquad(array(x), array(b), array(a), y.numpy(), wide.numpy())
+    return y.to(x.device), wide.to(x.device)
+
+
+def _with_wide(x: Tensor, device: torch.device | str) -> tuple[Tensor, Tensor]:
+    wide = torch.empty((0, 0) if x.dtype == torch.float64 else x.shape, dtype=torch.float64, device=device)
+    return torch.empty(x.shape, dtype=x.dtype, device=device), wide
 
 
 @operation("varying_biquad_backward(Tensor grad, Tensor x, Tensor y, Tensor b, Tensor a) -> (Tensor, Tensor, Tensor)")
 def _biquad_backward(grad: Tensor, x: Tensor, y: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     from ddsp_lite.kernels import varying as kernels
 
-    y_array = array(y)
-    if y.dtype == torch.float32:  # rounded outputs would cost the gradients of low cutoffs their last digits
-        y_array = np.empty(y.shape)
-        kernels.biquad(array(x), array(b), array(a), y_array)
     results = empty(x, b, a)
-    given = (array(grad), array(x), y_array, array(b), array(a))
-    kernels.biquad_backward(*given, *(t.numpy() for t in results))
+    kernels.biquad_backward(*(array(t) for t in (grad, x, y, b, a)), *(t.numpy() for t in results))
     return tuple(t.to(x.device) for t in results)
 
 
@@ -68,7 +71,13 @@ def _save(ctx, inputs, output):
     ctx.save_for_backward(*inputs, output)
 
 
-def _biquad_differentiate(ctx, grad: Tensor):
+def _save_wide(ctx, inputs, output):
+    y, wide = output
+    ctx.set_materialize_grads(False)  # of what has no gradient there would be zeros
+    ctx.save_for_backward(*inputs, y if y.dtype == torch.float64 else wide)
+
+
+def _biquad_differentiate(ctx, grad: Tensor, _wide: Tensor):
     *inputs, y = ctx.saved_tensors
     if torch.is_grad_enabled():  # create_graph=True: the gradient must itself be differentiable
         return twin_gradient(_biquad_loop, inputs, grad)
@@ -84,9 +93,10 @@ def _one_pole_differentiate(ctx, grad: Tensor):
     return _one_pole_backward(grad, x, y, gain, pole)
 
 
-for _operation, _differentiate in ((_biquad, _biquad_differentiate), (_one_pole, _one_pole_differentiate)):
-    _operation.register_fake(_like_first)
-    _operation.register_autograd(_differentiate, setup_context=_save)
+_biquad.register_fake(lambda x, b, a: _with_wide(x, x.device))
+_biquad.register_autograd(_biquad_differentiate, setup_context=_save_wide)
+_one_pole.register_fake(_like_first)
+_one_pole.register_autograd(_one_pole_differentiate, setup_context=_save)
 for _operation in (_biquad_backward, _one_pole_backward):
     _operation.register_fake(_like_inputs)
 
@@ -147,7 +157,11 @@ def varying_biquad(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     tensor(1.)
     """
     x_rows, b_rows, a_rows, shape = _per_sample(x, b, a)
-    return _divided(_biquad(x_rows, b_rows, a_rows), a).reshape(shape)
+    y = _biquad(x_rows, b_rows, a_rows)[0]
+    # Coefficients that must not be are looked for only where they must be: with them, the result is not finite.
+    if not checks.is_tracing(y, b, a) and not math.isfinite(y.detach().sum()):
+        _values(b, a)
+    return y.reshape(shape)
 
 
 def varying_biquad_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
@@ -171,7 +185,8 @@ def varying_biquad_twin(x: Tensor, b: Tensor, a: Tensor) -> Tensor:
     tensor([1.0000, 2.5000])
     """
     x_rows, b_rows, a_rows, shape = _per_sample(x, b, a)
-    return _divided(_biquad_loop(x_rows, b_rows, a_rows), a).reshape(shape)
+    _values(b, a)
+    return _biquad_loop(x_rows, b_rows, a_rows).reshape(shape)
 
 
 def varying_one_pole(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> Tensor:
@@ -256,25 +271,25 @@ def one_pole_lowpass(cutoff: Tensor | float, *, sample_rate: float) -> tuple[Ten
 
 
 def _per_sample(x: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor, torch.Size]:
-    """Check, and give x [B, N], b and a [B, N, 3], and the shape of the result."""
+    """Check all but the coefficients' values; give x [B, N], b and a [B, N, 3], and the shape of the result."""
     checks.audio(x, "x")
     for value, name in ((b, "b"), (a, "a")):
         if not isinstance(value, Tensor) or value.ndim < 2 or value.shape[-2:] != (x.shape[-1], 3):
             given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
             raise ValueError(f"{name} must be a tensor (..., {x.shape[-1]}, 3), got {given}.")
-        # A sum is cheaper than a search for the smallest and largest; what is not finite makes it so.
-        if value.dtype not in checks.FLOATS or checks.is_tracing(value) or not math.isfinite(value.detach().sum()):
+        if value.dtype not in checks.FLOATS:
             checks.floating(value, name)
     shape = checks.broadcast(x=x.shape[:-1], b=b.shape[:-2], a=a.shape[:-2]) + x.shape[-1:]
     b, a = (c.expand(*shape, 3).reshape(-1, x.shape[-1], 3) for c in matching(x, b=b, a=a))
     return x.expand(shape).reshape(-1, x.shape[-1]), b, a, shape
 
 
-def _divided(y: Tensor, a: Tensor) -> Tensor:
-    """Refuse a zero among a_0, which is looked for only where it must be: with one, the result is not finite."""
-    if not checks.is_tracing(y, a) and not math.isfinite(y.detach().sum()) and (a[..., 0] == 0).any():
+def _values(b: Tensor, a: Tensor) -> None:
+    """Refuse coefficients that are not finite, and a zero among a_0."""
+    for value, name in ((b, "b"), (a, "a")):
+        checks.floating(value, name)
+    if not checks.is_tracing(a) and (a[..., 0] == 0).any():
         raise ValueError("a[..., 0] must not be 0, since everything is divided by it.")
-    return y
 
 
 def _controls(x: Tensor, gain: Tensor | float, pole: Tensor | float) -> tuple[Tensor, Tensor, Tensor, torch.Size]:

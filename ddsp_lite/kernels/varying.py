@@ -15,20 +15,73 @@ _compiled = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"c
 
 
 @_compiled
-def biquad(x, b, a, y):
-    """Filter x [B, N] with b and a [B, N, 3]: a0[n] y[n] = sum_k bk[n] x[n-k] - a1[n] y[n-1] - a2[n] y[n-2]."""
+def _biquad_row(x, b, a, y, wide):
+    """Filter x [N] with b and a [3 N], flat, so that their stride is a number that the compiler knows."""
+    x1 = x2 = y1 = y2 = divisors = 0.0
+    for start in range(0, x.size, BLOCK):
+        stop = start + BLOCK
+        x_now, y_now, wide_now = x[start:stop], y[start:stop], wide[start:stop]
+        b_now, a_now = b[3 * start : 3 * stop], a[3 * start : 3 * stop]
+        if abs(y1) + abs(y2) < SILENT:
+            y1 = y2 = 0.0
+        for n in range(x_now.size):
+            # All but the last product is there before the last output is: a sample waits for one operation.
+            x0, r = np.float64(x_now[n]), 1.0 / np.float64(a_now[3 * n])
+            ahead = (b_now[3 * n] * x0 + b_now[3 * n + 1] * x1 + b_now[3 * n + 2] * x2) * r - a_now[3 * n + 2] * r * y2
+            y0 = ahead - a_now[3 * n + 1] * r * y1
+            y_now[n] = y0
+            if wide.size > 0:
+                wide_now[n] = y0
+            divisors += a_now[3 * n]
+            x1, x2, y1, y2 = x0, x1, y0, y1
+    if not np.isfinite(divisors):  # infinity divides to zero: the only bad coefficient that the result would hide
+        y[x.size - 1] = np.nan
+
+
+@_compiled
+def biquad(x, b, a, y, wide):
+    """Filter x [B, N] with b and a [B, N, 3]: a0[n] y[n] = sum_k bk[n] x[n-k] - a1[n] y[n-1] - a2[n] y[n-2].
+
+    The result also goes into wide [B, N], if that is not empty. It is not finite if a coefficient is not, and if an a0
+    is zero.
+    """
     for row in range(x.shape[0]):
-        x1 = x2 = y1 = y2 = 0.0
-        for start in range(0, x.shape[1], BLOCK):
-            if abs(y1) + abs(y2) < SILENT:
-                y1 = y2 = 0.0
-            for n in range(start, min(start + BLOCK, x.shape[1])):
-                # All but the last product is there before the last output is: a sample waits for one operation.
-                x0, r = np.float64(x[row, n]), 1.0 / np.float64(a[row, n, 0])
-                ahead = (b[row, n, 0] * x0 + b[row, n, 1] * x1 + b[row, n, 2] * x2) * r - a[row, n, 2] * r * y2
-                y0 = ahead - a[row, n, 1] * r * y1
-                y[row, n] = y0
-                x1, x2, y1, y2 = x0, x1, y0, y1
+        also = wide[row : row + 1]
+        _biquad_row(x[row], b[row].reshape(-1), a[row].reshape(-1), y[row], also.reshape(also.size))
+
+
+@_compiled
+def _biquad_row_backward(grad, x, y, b, a, grad_x, grad_b, grad_a):
+    last = x.size - 1
+    x0, x1 = np.float64(x[last]), np.float64(x[last - 1]) if last > 0 else 0.0
+    y0, y1 = np.float64(y[last]), np.float64(y[last - 1]) if last > 0 else 0.0
+    # From later samples: w, a1 of the next, a2 of the two next, and what feed-forward coefficients ask by w: the
+    # first number from sample n + 1, the second from n + 2, the third from n + 1 for the sample before.
+    w1 = w2 = a11 = a21 = a22 = ahead1 = ahead2 = ahead3 = 0.0
+    for block in range(last // BLOCK, -1, -1):
+        start, stop = block * BLOCK, (block + 1) * BLOCK
+        given, into = grad[start:stop], grad_x[start:stop]
+        b_now, a_now = b[3 * start : 3 * stop], a[3 * start : 3 * stop]
+        into_b, into_a = grad_b[3 * start : 3 * stop], grad_a[3 * start : 3 * stop]
+        missing = 2 if block == 0 else 0  # the first two samples have no two before them
+        x_past, y_past = x[start - 2 + missing : stop], y[start - 2 + missing : stop]
+        length = given.size
+        if abs(w1) + abs(w2) < SILENT:
+            w1 = w2 = 0.0
+        for i in range(length):
+            n = np.uint64(length - 1 - i)  # unsigned: a negative index is not looked for
+            k0, k1, k2 = np.uint64(3) * n, np.uint64(3) * n + np.uint64(1), np.uint64(3) * n + np.uint64(2)
+            x2 = y2 = 0.0
+            if n >= missing:
+                x2, y2 = np.float64(x_past[n - np.uint64(missing)]), np.float64(y_past[n - np.uint64(missing)])
+            r = 1.0 / np.float64(a_now[k0])
+            w = (np.float64(given[n]) - a22 * w2) * r - a11 * r * w1
+            into[n] = b_now[k0] * w + ahead1 + ahead2
+            ahead1, ahead2, ahead3 = b_now[k1] * w, ahead3, b_now[k2] * w
+            into_b[k0], into_b[k1], into_b[k2] = w * x0, w * x1, w * x2
+            into_a[k0], into_a[k1], into_a[k2] = -w * y0, -w * y1, -w * y2
+            a11, a22, a21 = np.float64(a_now[k1]), a21, np.float64(a_now[k2])
+            w1, w2, x0, x1, y0, y1 = w, w1, x1, x2, y1, y2
 
 
 @_compiled
@@ -39,24 +92,9 @@ def biquad_backward(grad, x, y, b, a, grad_x, grad_b, grad_a):
     grad_x[n] = sum_k bk[n+k] w[n+k],  grad_bk[n] = w[n] x[n-k],  grad_ak[n] = -w[n] y[n-k].
     """
     for row in range(x.shape[0]):
-        last = x.shape[1] - 1
-        x0, x1 = np.float64(x[row, last]), np.float64(x[row, last - 1]) if last > 0 else 0.0
-        y0, y1 = np.float64(y[row, last]), np.float64(y[row, last - 1]) if last > 0 else 0.0
-        # From later samples: w, a1 of the next, a2 of the two next, and what feed-forward coefficients ask by w: the
-        # first number from sample n + 1, the second from n + 2, the third from n + 1 for the sample before.
-        w1 = w2 = a11 = a21 = a22 = ahead1 = ahead2 = ahead3 = 0.0
-        for n in range(last, -1, -1):
-            if n % BLOCK == 0 and abs(w1) + abs(w2) < SILENT:
-                w1 = w2 = 0.0
-            x2, y2 = (np.float64(x[row, n - 2]), np.float64(y[row, n - 2])) if n > 1 else (0.0, 0.0)
-            r = 1.0 / np.float64(a[row, n, 0])
-            w = (np.float64(grad[row, n]) - a22 * w2) * r - a11 * r * w1
-            grad_x[row, n] = b[row, n, 0] * w + ahead1 + ahead2
-            grad_b[row, n, 0], grad_b[row, n, 1], grad_b[row, n, 2] = w * x0, w * x1, w * x2
-            grad_a[row, n, 0], grad_a[row, n, 1], grad_a[row, n, 2] = -w * y0, -w * y1, -w * y2
-            ahead1, ahead2, ahead3 = b[row, n, 1] * w, ahead3, b[row, n, 2] * w
-            a11, a22, a21 = np.float64(a[row, n, 1]), a21, np.float64(a[row, n, 2])
-            w1, w2, x0, x1, y0, y1 = w, w1, x1, x2, y1, y2
+        given = (b[row].reshape(-1), a[row].reshape(-1))
+        into = (grad_x[row], grad_b[row].reshape(-1), grad_a[row].reshape(-1))
+        _biquad_row_backward(grad[row], x[row], y[row], *given, *into)
 
 
 @_compiled

@@ -27,8 +27,9 @@ def _kinds(*values: Value) -> str:
 
 
 def _varying(name: str) -> None:
-    def forward(low: Lowering, node: torch.fx.Node, x: Value, b: Value, a: Value) -> Value:
-        return _call(low, node, f"{name}_{_kinds(x, b)}", (x, b, a), (x,), *x.shape)[0]
+    def forward(low: Lowering, node: torch.fx.Node, x: Value, b: Value, a: Value) -> Value | tuple[Value, Value]:
+        (y,) = _call(low, node, f"{name}_{_kinds(x, b)}", (x, b, a), (x,), *x.shape)
+        return (y, y) if name == "varying_biquad" else y  # whose backward takes the output in the sound's type here
 
     def backward(low: Lowering, node: torch.fx.Node, grad: Value, x: Value, y: Value, b: Value, a: Value) -> tuple:
         return _call(low, node, f"{name}_backward_{_kinds(x, b)}", (grad, x, y, b, a), (x, b, a), *x.shape)

@@ -110,7 +110,9 @@ def test_operators_keep_the_rules(kind):
     operator = getattr(torch.ops.ddsp_lite, f"varying_{kind}")
     torch.library.opcheck(operator, [t.clone().requires_grad_() for t in inputs])
     backward = getattr(torch.ops.ddsp_lite, f"varying_{kind}_backward")
-    torch.library.opcheck(backward, (torch.randn(2, 9), inputs[0], operator(*inputs), *inputs[1:]))
+    y = operator(*inputs)
+    y = y[1] if kind == "biquad" else y  # the biquad's backward takes the float64 copy of the output
+    torch.library.opcheck(backward, (torch.randn(2, 9), inputs[0], y, *inputs[1:]))
 
 
 def test_traces_to_one_node_each_way():
