@@ -106,7 +106,7 @@ def test_a_filter_is_recovered_from_its_sound() -> None:
         return losses.multi_scale_stft(filters.lowpass(noise, cutoff, q, sample_rate=16000), target)
 
     parameters = {"cutoff": Parameter(4000.0, 60.0, 7000.0, scale="log"), "q": Parameter(0.7, 0.3, 10.0, scale="log")}
-    result = run(loss, parameters, steps=80, learning_rate=0.1)
+    result = run(loss, parameters, steps=120, learning_rate=0.1)
     assert result.losses[0] > 10 * result.loss
     assert abs(units.semitones(result.values["cutoff"], 1200.0)) < 0.34
     assert result.values["q"].item() == pytest.approx(2.0, abs=0.1)

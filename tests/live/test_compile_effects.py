@@ -52,7 +52,7 @@ def test_rooms(assert_compiles) -> None:
             )
         )
 
-    assert_compiles(function, {"decay": Slider(0.01, 1, 0.1), "wet": Slider(0, 1, 0.4)})
+    assert_compiles(function, {"decay": Slider(0.01, 1, 0.02), "wet": Slider(0, 1, 0.4)})
 
 
 def test_bodies(assert_compiles) -> None:
