@@ -16,6 +16,7 @@ from ddsp_lite.checks.shapes import (
     same_shape,
 )
 from ddsp_lite.checks.tracing import (
+    as_traced,
     is_tracing,
     is_transformed,
 )
@@ -34,6 +35,7 @@ from ddsp_lite.checks.values import (
 )
 
 __all__ = [
+    "as_traced",
     "audio",
     "broadcast",
     "common",

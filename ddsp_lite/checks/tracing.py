@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd import forward_ad
+
+_as_traced: ContextVar[bool] = ContextVar("as_traced", default=False)
+
+
+@contextmanager
+def as_traced() -> Iterator[None]:
+    """Compute, inside a ``with`` block, by the operations that a traced function has, without compiled loops.
+
+    A traced function can then be compared with the same operations of PyTorch. In float32 two ways to one gradient
+    may differ by 1e-3, where a loss takes logarithms, however right both are.
+
+    >>> with as_traced():
+    ...     is_tracing()
+    True
+    """
+    token = _as_traced.set(True)
+    try:
+        yield
+    finally:
+        _as_traced.reset(token)
 
 
 def is_tracing(*tensors: Tensor) -> bool:
@@ -15,15 +39,15 @@ def is_tracing(*tensors: Tensor) -> bool:
         tensors: the tensors about to be examined; with none, only the tracing of the whole function is looked for.
 
     Returns:
-        True under ``make_fx``, ``torch.compile`` and ``torch.export``, and for fake, functional and meta tensors and
-        those of :func:`is_transformed`.
+        True under ``make_fx``, ``torch.compile``, ``torch.export`` and :func:`as_traced`, and for fake, functional
+        and meta tensors and those of :func:`is_transformed`.
 
     >>> is_tracing(torch.zeros(3))
     False
     >>> is_tracing(torch.zeros(3, device="meta"))
     True
     """
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or _as_traced.get():
         return True
     if torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None:
         return True

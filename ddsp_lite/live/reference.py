@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ddsp_lite import checks
 from ddsp_lite.live.activity import Descend
 from ddsp_lite.live.controls import Bars, Choice, Control, Slider, Sound
 
@@ -31,20 +32,26 @@ RELATIVE, ABSOLUTE = 3e-4, 3e-7
 def evaluate(
     function: Callable[..., dict[str, Tensor]], controls: Mapping[str, Control], settings: Settings, sample_rate: int
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return the outputs at settings, and the gradient of "loss" for each control that has one."""
+    """Return the outputs at settings, and the gradient of "loss" for each control that has one.
+
+    By the same plain operations as the compiled model has: in float32 the package's own loops may differ by more than
+    a comparison allows.
+    """
     inputs: dict[str, Any] = {}
     moved: dict[str, Tensor] = {}
     for name, control in controls.items():
         inputs[name] = control.tensor(settings[name], sample_rate=sample_rate)
         if control.gradient:
             inputs[name] = moved[name] = inputs[name].requires_grad_()
-    outputs = function(**inputs)
+    with checks.as_traced():
+        outputs = function(**inputs)
     loss = outputs.get("loss") if isinstance(outputs, dict) else None
     gradients: dict[str, Tensor] = {}
     if isinstance(loss, Tensor) and loss.ndim == 0 and moved:
         found: Any = (None,) * len(moved)
         if loss.requires_grad:
-            found = torch.autograd.grad(loss, list(moved.values()), allow_unused=True)
+            with checks.as_traced():
+                found = torch.autograd.grad(loss, list(moved.values()), allow_unused=True)
         for (name, tensor), gradient in zip(moved.items(), found, strict=True):
             gradients[name] = torch.zeros_like(tensor) if gradient is None else gradient
     if isinstance(outputs, dict):
