@@ -32,6 +32,13 @@ OPEN_ALL = """() => {
   for (const fold of document.querySelectorAll(".ddsp-demo details")) fold.open = true;
 }"""
 
+# The colours of a theme fade in, longer than a moment where the machine is busy.
+SETTLED = """async () => {
+  await new Promise(requestAnimationFrame);
+  const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < 10000);
+  await Promise.allSettled(ending.map((one) => one.finished));
+}"""
+
 
 def demos_of(page: str) -> list[book.PageDemo]:
     return [demo for demo in book.demos() if demo.page == page]
@@ -40,6 +47,7 @@ def demos_of(page: str) -> list[book.PageDemo]:
 def violations(page, context: str | None = None) -> list[str]:
     """Return what axe finds: rule and place, without the theme's own known faults."""
     found = []
+    page.evaluate(SETTLED)
     # Without preload axe does not fetch the theme's style sheets again, which it looks for at the wrong address.
     for violation in Axe().run(page, context=context, options={"preload": False}).response["violations"]:
         for node in violation["nodes"]:
