@@ -212,6 +212,12 @@ class Live:
         if self.root.get_attribute("data-locked") is not None:
             self.root.locator("[data-action=skip]").first.click()
 
+    def begin(self) -> None:
+        """Bring the demo to its start: silent, nothing running, its prediction skipped."""
+        self.unlock()
+        self.ask("(root) => root.ddsp.player?.playing && root.querySelector('[data-action=play]').click()")
+        self.action("reset").click()
+
     def move(self, values: dict[str, Any]) -> None:
         """Set controls as a reader does, and wait until the page shows the result."""
         self.ask(MOVE, values)

@@ -12,6 +12,19 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.book import browser as book
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what is tested of one demo or page: in order, and in the same worker."""
+    for item in items:
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        if "demo" in given:
+            item.add_marker(pytest.mark.xdist_group(given["demo"].id))
+    order = {demo.id: number for number, demo in enumerate(book.demos())}
+    groups = [item.get_closest_marker("xdist_group") for item in items]
+    ranks = {id(item): order[group.args[0]] if group else -1 for item, group in zip(items, groups, strict=True)}
+    items.sort(key=lambda item: ranks[id(item)])
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with book.chromium() as browser:
@@ -33,21 +46,54 @@ def addresses() -> Iterator[dict[str, str]]:
         yield {"http": served, "file": book.SITE.as_uri()}
 
 
-@pytest.fixture
-def visit(context: BrowserContext, addresses: dict[str, str]) -> Iterator[Callable[..., book.Live]]:
-    """Open a demo in a tab of its own; afterwards nothing may have gone wrong in it."""
-    tabs: list[book.Tab] = []
+@pytest.fixture(scope="session")
+def tabs(context: BrowserContext, addresses: dict[str, str]) -> Iterator[Callable[..., book.Tab]]:
+    """The tabs that the tests of one demo share, one for each scheme: to load a page takes longer than most tests."""
+    kept: dict[tuple[str, str], book.Tab] = {}
 
-    def opened(demo: book.PageDemo, scheme: str = "http", state: str = "") -> book.Live:
-        tabs.append(book.Tab(context, f"{addresses[scheme]}/{demo.page}{state}", tuple(addresses.values())))
-        live = book.Live(tabs[-1], demo)
-        if not state:
-            live.unlock()
+    def tab(demo: book.PageDemo, scheme: str, anew: bool) -> book.Tab:
+        wanted = (demo.id, scheme)
+        for key in [key for key in kept if key[0] != demo.id or (anew and key == wanted)]:
+            kept.pop(key).page.close()
+        if wanted not in kept:
+            kept[wanted] = book.Tab(context, f"{addresses[scheme]}/{demo.page}", tuple(addresses.values()))
+        kept[wanted].page.bring_to_front()  # a tab in the background draws a frame a second
+        return kept[wanted]
+
+    yield tab
+    for each in kept.values():
+        each.page.close()
+
+
+@pytest.fixture
+def visit(
+    context: BrowserContext, addresses: dict[str, str], tabs: Callable[..., book.Tab]
+) -> Iterator[Callable[..., book.Live]]:
+    """Find a demo at its start, its prediction behind it; afterwards nothing may have gone wrong in its tab.
+
+    ``anew`` loads the page again. With a ``state``, as a link holds it, the demo opens in a tab of its own, as it is.
+    """
+    used: list[book.Tab] = []
+    own: list[book.Tab] = []
+
+    def opened(demo: book.PageDemo, scheme: str = "http", state: str = "", anew: bool = False) -> book.Live:
+        if state:
+            tab = book.Tab(context, f"{addresses[scheme]}/{demo.page}{state}", tuple(addresses.values()))
+        else:
+            tab = tabs(demo, scheme, anew)
+        used.append(tab)
+        live = book.Live(tab, demo)
+        if state:
+            own.append(tab)
+        else:
+            live.begin()
         return live
 
     yield opened
-    problems = [problem for tab in tabs for problem in tab.problems]
-    for tab in tabs:
+    problems = [problem for tab in used for problem in tab.problems]
+    for tab in used:
+        tab.problems.clear()
+    for tab in own:
         tab.page.close()
     assert not problems
 

@@ -44,7 +44,7 @@ def test_a_demo_is_ready_within_a_second(visit, measured, scheme: str, demo: boo
     """Best of three: the machine may be busy with something else."""
     times = []
     for _ in range(3):
-        times.append(visit(demo, scheme).ready_ms)
+        times.append(visit(demo, scheme, anew=True).ready_ms)
         if times[-1] <= 1000:
             break
     measured[demo.id][f"ready ms ({scheme})"] = round(min(times), 1)
