@@ -87,6 +87,7 @@ def test_a_batch_of_none_is_empty_or_refused(case: Case) -> None:
         assert re.search(r"got .*\(0, ", str(error)), error  # noqa: PT017 - which of the two it is, is not promised
     else:
         assert all(y.shape[0] == 0 for y in results) or not case.batched
+        assert all(y.isfinite().all() for y in results)
 
 
 def refused(case: Case, arguments: dict[str, Any], name: str, value: Any) -> str:

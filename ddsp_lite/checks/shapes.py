@@ -22,7 +22,7 @@ def audio(x: Tensor, name: str) -> Tensor:
     """
     if not isinstance(x, Tensor):
         raise ValueError(f"{name} must be a float32 or float64 tensor (..., time), got {describe(x)}.")
-    if x.ndim == 0 or x.numel() == 0:
+    if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"{name} must be a tensor (..., time) with at least one sample, got shape {tuple(x.shape)}.")
     return floating(x, name)
 

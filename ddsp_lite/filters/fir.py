@@ -1,9 +1,9 @@
 """Filters of finite length, applied by FFT. Chapter: filters/fir."""
 
-import torch
 from torch import Tensor
 
 from ddsp_lite import checks
+from ddsp_lite.fourier import irfft, rfft
 
 
 def convolve(x: Tensor, taps: Tensor, *, mode: str = "same") -> Tensor:
@@ -38,8 +38,8 @@ def convolve(x: Tensor, taps: Tensor, *, mode: str = "same") -> Tensor:
     checks.broadcast(x=x.shape[:-1], taps=taps.shape[:-1])
     samples, length = x.shape[-1], x.shape[-1] + taps.shape[-1] - 1
     size = power_of_two(length)
-    spectrum = torch.fft.rfft(x, size) * torch.fft.rfft(taps.to(x), size)
-    y = torch.fft.irfft(spectrum, size)
+    spectrum = rfft(x, size) * rfft(taps.to(x), size)
+    y = irfft(spectrum, size)
     start, stop = (0, length) if mode == "full" else ((taps.shape[-1] - 1) // 2, (taps.shape[-1] - 1) // 2 + samples)
     return y[..., start:stop]
 

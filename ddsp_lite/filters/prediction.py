@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ddsp_lite import checks
 from ddsp_lite.filters.fir import power_of_two
+from ddsp_lite.fourier import irfft, rfft
 
 
 def autocorrelation(x: Tensor, order: int) -> Tensor:
@@ -33,9 +34,9 @@ def autocorrelation(x: Tensor, order: int) -> Tensor:
     checks.audio(x, "x")
     checks.integer(order, "order", 1)
     size = power_of_two(max(x.shape[-1] + order, 4))
-    spectrum = torch.view_as_real(torch.fft.rfft(x.double(), size))
+    spectrum = torch.view_as_real(rfft(x.double(), size))
     power = spectrum.square().sum(-1)
-    return torch.fft.irfft(torch.complex(power, torch.zeros_like(power)), size)[..., : order + 1]
+    return irfft(torch.complex(power, torch.zeros_like(power)), size)[..., : order + 1]
 
 
 def levinson_durbin(r: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from ddsp_lite import checks
 from ddsp_lite.filters.design import coefficients
 from ddsp_lite.filters.fir import power_of_two
+from ddsp_lite.fourier import irfft, rfft
 
 
 def frequency_response(b: Tensor, a: Tensor, frequencies: Tensor, *, sample_rate: float) -> Tensor:
@@ -189,8 +190,8 @@ def frequency_sampling(x: Tensor, b: Tensor, a: Tensor, *, padding: float = 1.0)
     bins = torch.arange(size // 2 + 1, dtype=torch.float64, device=x.device)
     response = frequency_response(b, a, bins, sample_rate=size)
     checks.broadcast(x=x.shape[:-1], b=b.shape[:-1], a=a.shape[:-1])
-    spectrum = torch.fft.rfft(x, size)
-    return torch.fft.irfft(spectrum * response.to(spectrum), size)[..., : x.shape[-1]]
+    spectrum = rfft(x, size)
+    return irfft(spectrum * response.to(spectrum), size)[..., : x.shape[-1]]
 
 
 def _polynomials(

@@ -67,6 +67,8 @@ class _Kept:
 def _sounds(prediction: Tensor, target: Tensor | _Kept) -> None:
     """Check that both are sounds of one shape."""
     checks.audio(prediction, "prediction")
+    if prediction.numel() == 0:
+        raise ValueError(f"prediction must hold at least one sound, got shape {tuple(prediction.shape)}.")
     if isinstance(target, _Kept):
         target = target.sound  # checked when it was kept
     else:

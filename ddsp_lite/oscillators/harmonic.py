@@ -189,15 +189,15 @@ def plain_sum(
     if shift is not None:
         turns = turns + shift
     if inharmonicity is None:  # sin(k phi) needs no more of phi than its part of a turn
-        angle = phases.angle(turns, dtype).reshape(*turns.shape[:-1], n_frames, 1, hop)
+        angle = phases.angle(turns, dtype).unflatten(-1, (n_frames, 1, hop))
         angles = k.to(dtype).unsqueeze(-1) * angle
     else:
         k = (k * torch.sqrt(1 + inharmonicity.double().unsqueeze(-1) * k * k)).unsqueeze(-2)
-        turns = turns.reshape(*turns.shape[:-1], n_frames, 1, hop)
+        turns = turns.unflatten(-1, (n_frames, 1, hop))
         angles = phases.angle(k.unsqueeze(-1) * turns, dtype)
         k = k.detach()
     if phase is not None:
-        angles = angles + phase.to(dtype).reshape(*phase.shape[:-1], 1, -1, 1)
+        angles = angles + phase.to(dtype)[..., None, :, None]
     partials = torch.sin(angles)
 
     limit = rate / 2 / f0.detach()  # partials k < limit lie below Nyquist

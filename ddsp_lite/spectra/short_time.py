@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ddsp_lite import checks
+from ddsp_lite.fourier import rfft
 
 
 def stft(x: Tensor, *, fft_size: int, hop_length: int, window: Tensor | str = "hann", centre: bool = True) -> Tensor:
@@ -50,7 +51,7 @@ def stft(x: Tensor, *, fft_size: int, hop_length: int, window: Tensor | str = "h
         x = torch.nn.functional.pad(x, (fft_size // 2, fft_size - fft_size // 2))
     elif x.shape[-1] < fft_size:
         raise ValueError(f"x must hold at least one frame of {fft_size} samples when centre=False, got {x.shape[-1]}.")
-    return torch.fft.rfft(x.unfold(-1, fft_size, hop_length) * window)
+    return rfft(x.unfold(-1, fft_size, hop_length) * window)
 
 
 def magnitude(spectrum: Tensor, *, floor: float = 1e-3) -> Tensor:
