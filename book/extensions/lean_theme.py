@@ -3,6 +3,9 @@
 The theme draws some twenty icons with a script of 1.5 MB on every page. `templates/` leaves that script out, and
 the icons become masks in a small stylesheet, written here from `icons.json` (the paths are this project's own). An
 icon that is used and not drawn would be a blank button, so `book/tools/check_build.py` looks for one.
+
+The theme also loads the search and its index, which grows with the book, on every page, for a search that answers
+while one types. The book searches on its own page, so only that one loads them.
 """
 
 import json
@@ -17,6 +20,7 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 STYLESHEET = "icons.css"
 UNUSED = ("scripts/fontawesome.js", "scripts/fontawesome.js.LICENSE.txt", "vendor/fontawesome/js")
+SEARCH_SCRIPT = re.compile(r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>\s*')
 PLAIN_CODE = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 BASE = """
 .fa-solid, .fas, .fa-regular, .far, .fa-brands, .fab {
@@ -56,6 +60,17 @@ def mend_body(app: Sphinx, page: str, template: str, context: dict[str, Any], do
         context["body"] = PLAIN_CODE.sub(r"\1", body)
 
 
+def without_search(head: str) -> str:
+    """Take the scripts of the search out of a page's head."""
+    return SEARCH_SCRIPT.sub("", head)
+
+
+def offer_filters(app: Sphinx) -> None:
+    """Make `without_search` a filter of the templates (Sphinx event "builder-inited")."""
+    if app.builder.format == "html":
+        app.builder.templates.environment.filters["without_search"] = without_search
+
+
 def tidy(app: Sphinx, error: Exception | None) -> None:
     """Write the icons and remove the theme's unused files and source maps (Sphinx event "build-finished")."""
     if error or app.builder.format != "html":
@@ -76,6 +91,7 @@ def setup(app: Sphinx) -> dict:
     """Put our templates before the theme's and add the icons' stylesheet."""
     app.config.templates_path.append(str(HERE / "templates"))
     app.add_css_file(STYLESHEET)
+    app.connect("builder-inited", offer_filters)
     app.connect("html-page-context", mend_body)
     app.connect("build-finished", tidy)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

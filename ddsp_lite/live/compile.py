@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,8 @@ class Model:
 
     @property
     def wasm(self) -> bytes:
-        """The WebAssembly module."""
-        return base64.b64decode(self.engine["wasm"])
+        """The WebAssembly module, which the engine holds deflated, in base64."""
+        return _unpacked(self.engine["wasm"])
 
     def run(self, values: Mapping[str, object]) -> dict[str, object]:
         """Run the module here (wasmtime) at these control values: outputs, loss and gradients, as a page computes them.
@@ -66,6 +67,10 @@ class Model:
         Returns ``{"outputs": {name: array}, "loss": float or None, "gradients": {name: array}}``.
         """
         return _Instance.of(self.engine["wasm"]).run(self.engine, values)
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))
 
 
 class _Instance:
@@ -82,7 +87,7 @@ class _Instance:
     @classmethod
     @functools.lru_cache(maxsize=4)
     def of(cls, text: str) -> _Instance:
-        return cls(base64.b64decode(text))
+        return cls(_unpacked(text))
 
     def numbers(self, slot: int, length: int) -> np.ndarray:
         start = self.exports["address"](self.store, slot)
@@ -151,7 +156,7 @@ def compile_model(
         for k, combination in enumerate(combinations)
     ]
     wasm = _assemble("\n".join([*bodies, _entry_points(len(variants), slots)]))
-    return Model({"wasm": base64.b64encode(wasm).decode(), "variants": variants})
+    return Model({"wasm": base64.b64encode(zlib.compress(wasm, 9)).decode(), "variants": variants})
 
 
 def _variant(

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,11 @@ def demos() -> tuple[PageDemo, ...]:
         for name, data in DEMO.findall(path.read_text(encoding="utf-8")):
             found.append(PageDemo(unescape(name), path.relative_to(SITE).as_posix(), json.loads(data)))
     return tuple(found)
+
+
+def for_each(those: Iterable[PageDemo]) -> pytest.MarkDecorator:
+    """Run a test for each of the demos."""
+    return pytest.mark.parametrize("demo", list(those), ids=lambda demo: demo.id)
 
 
 @dataclass

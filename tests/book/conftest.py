@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.book import browser as book
 
+GIVEN = re.compile(r"\[(.+?)(?:-(?:http|file|light|dark))?\]$")
 
-@pytest.hookimpl(tryfirst=True)
+
+class Together(LoadScopeScheduling):
+    """Deals tests out to workers: those of one demo or page together, since they share its tabs; else by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        given = GIVEN.search(nodeid)
+        return given[1] if given else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what is tested of one demo or page: in order, and in the same worker."""
-    for item in items:
-        given = getattr(getattr(item, "callspec", None), "params", {})
-        if "demo" in given:
-            item.add_marker(pytest.mark.xdist_group(given["demo"].id))
+    """Put the tests of one demo behind each other: they share its tabs."""
     order = {demo.id: number for number, demo in enumerate(book.demos())}
-    groups = [item.get_closest_marker("xdist_group") for item in items]
-    ranks = {id(item): order[group.args[0]] if group else -1 for item, group in zip(items, groups, strict=True)}
+    demos = [getattr(getattr(item, "callspec", None), "params", {}).get("demo") for item in items]
+    ranks = {id(item): order[demo.id] if demo else -1 for item, demo in zip(items, demos, strict=True)}
     items.sort(key=lambda item: ranks[id(item)])
 
 

@@ -14,7 +14,7 @@ import torch
 from tests.book import browser as book
 
 DEMOS = book.demos()
-each_demo = pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.id)
+each_demo = book.for_each(DEMOS)
 each_scheme = pytest.mark.parametrize("scheme", book.SCHEMES)
 NOT_A_NUMBER = re.compile(r"\b(NaN|Infinity|undefined|null|\[object)\b")
 VOLUME = 0.4
@@ -113,7 +113,7 @@ def test_the_time_of_a_move_is_told(visit, measured, demo: book.PageDemo) -> Non
         assert measured[demo.id]["move ms (median)"] > 0
 
 
-@pytest.mark.parametrize("demo", [demo for demo in DEMOS if demo.spec["descend"]], ids=lambda demo: demo.id)
+@book.for_each(demo for demo in DEMOS if demo.spec["descend"])
 def test_descent_goes_as_low_as_pytorchs(visit, measured, demo: book.PageDemo) -> None:
     losses = book.references(demo.id)[1]
     live = visit(demo)
@@ -148,7 +148,7 @@ def reads(signal: np.ndarray) -> int:
 
 
 @each_scheme
-@pytest.mark.parametrize("demo", [demo for demo in DEMOS if demo.panel("player")], ids=lambda demo: demo.id)
+@book.for_each(demo for demo in DEMOS if demo.panel("player"))
 def test_what_plays_has_the_level_of_what_is_computed(visit, measured, scheme: str, demo: book.PageDemo) -> None:
     live = visit(demo, scheme)
     signals = [live.run()["outputs"][name] for name in demo.panel("player")["signals"]]

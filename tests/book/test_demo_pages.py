@@ -120,10 +120,7 @@ def test_a_page_holds_one_front_end_and_no_widget_state(page: str) -> None:
 
 @each_page
 def test_a_page_is_light(chromium: Browser, addresses: dict[str, str], measured, page: str) -> None:
-    """At most 1 MB besides the theme's own files and sound: the page, its pictures and the front end.
-
-    The index of the whole book's search belongs to the theme's search: it is one file, fetched once for all pages.
-    """
+    """At most 1 MB besides the theme's own files and sound: the page, its pictures and the front end."""
     loaded: dict[str, bytes] = {}
     with chromium.new_context() as context:
         tab = context.new_page()
@@ -140,7 +137,6 @@ def test_a_page_is_light(chromium: Browser, addresses: dict[str, str], measured,
         len(clip["data"]) for demo in demos_of(page) for c in demo.spec["controls"] for clip in c.get("clips", [])
     )
     sizes[f"/{page}"] -= sound + sum(map(len, SOUND.findall(text)))
-    sizes.pop("/searchindex.js", None)
     for name in [name for name in sizes if name.endswith((".mp3", ".ogg", ".wav", ".flac"))]:
         del sizes[name]
     for demo in demos_of(page):
@@ -148,9 +144,9 @@ def test_a_page_is_light(chromium: Browser, addresses: dict[str, str], measured,
     assert sum(sizes.values()) <= 1_000_000, sizes
 
 
-@pytest.mark.parametrize("demo", book.demos(), ids=lambda demo: demo.id)
+@book.for_each(book.demos())
 def test_a_model_is_light(measured, demo: book.PageDemo) -> None:
-    packed = len(gzip.compress(base64.b64decode(demo.spec["engine"]["wasm"])))
+    packed = len(base64.b64decode(demo.spec["engine"]["wasm"]))
     rest = {name: value for name, value in demo.spec["engine"].items() if name != "wasm"}
     packed += len(gzip.compress(json.dumps(rest).encode()))
     measured[demo.id]["model kB gzipped"] = round(packed / 1000, 1)

@@ -23,7 +23,9 @@ def test_there_is_one_on_each_page_with_a_demo() -> None:
 
 
 @each_page
-def test_an_answer_is_commented_by_keyboard_and_by_mouse(chromium: Browser, addresses: dict[str, str], page: str) -> None:
+def test_an_answer_is_commented_by_keyboard_and_by_mouse(
+    chromium: Browser, addresses: dict[str, str], page: str
+) -> None:
     with chromium.new_context() as context:
         tab = book.Tab(context, f"{addresses['file']}/{page}", tuple(addresses.values()))
         quiz = tab.page.locator(".ddsp-quiz")

@@ -68,3 +68,9 @@ def test_a_chapter_that_was_not_run_stops_the_build(tmp_path: Path) -> None:
     app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(executed_folder="executed"), env=environment)
     with pytest.raises(ExtensionError, match="has not been executed"):
         executed_pages.show_results(app, "book/index", [""])
+
+
+def test_a_page_loads_no_search_that_it_does_not_use() -> None:
+    meta, search = '<meta name="x"/>\n', '<script src="../_static/searchtools.js"></script>\n    '
+    assert lean_theme.without_search(meta + search + '<script src="../searchindex.js?v=1"></script>') == meta
+    assert lean_theme.without_search('<script src="book.js"></script>') == '<script src="book.js"></script>'

@@ -2,7 +2,7 @@
 
 import { Follower, isUsable, Optimiser } from "./descend.js";
 import { h, watchTheme } from "./dom.js";
-import { createEngine } from "./engine.js";
+import { compileEngine, createEngine } from "./engine.js";
 import { controlText, inSentence } from "./format.js";
 import { createWidgets, layOut } from "./layout.js";
 import { createPanels } from "./panels.js";
@@ -24,12 +24,12 @@ const REASONS = {
 
 /** One mounted demo. What panels and buttons may do is what its public methods say. */
 class Demo {
-  constructor(el, spec, host) {
+  constructor(el, spec, engine, host) {
     this.spec = spec;
     this.host = host;
     this.untold = new Set();
     this.root = el.classList.contains("ddsp-demo") ? el : el.appendChild(h("div", { class: "ddsp-demo" }));
-    this.model = new Model(spec, createEngine(spec.engine));
+    this.model = new Model(spec, engine);
     this.optimiser = new Optimiser(spec);
     this.follower = new Follower(this.model, this.optimiser, (reason, steps) => this.followEnded(reason, steps));
     this.theme = watchTheme(this.root, () => this.panels?.forEach((panel) => panel.redraw()));
@@ -281,9 +281,13 @@ class Demo {
   }
 }
 
-/** Show a demo in `el`. `host` ({get, set, onChange}) ties the values to Jupyter's traits, or is null in a page. */
-export function mount(el, spec, host = null) {
-  const demo = new Demo(el, spec, host);
+/**
+ * Show a demo in `el`, once its model is compiled. `host` ({get, set, onChange}) ties the values to Jupyter's traits,
+ * or is null in a page.
+ */
+export async function mount(el, spec, host = null) {
+  const engine = createEngine(spec.engine, await compileEngine(spec.engine));
+  const demo = new Demo(el, spec, engine, host);
   if (demo.restored) demo.reveal();
   const handle = {
     spec,

@@ -10,9 +10,15 @@ export function bytesOfBase64(text) {
   return bytes;
 }
 
-/** Instantiate the engine part of a demo's spec. */
-export function createEngine(engineSpec) {
-  const module = new WebAssembly.Module(bytesOfBase64(engineSpec.wasm));
+/** Unpack and compile the module of an engine's spec: off the main thread, so the page stays at hand. */
+export async function compileEngine(engineSpec) {
+  const packed = new Blob([bytesOfBase64(engineSpec.wasm)]).stream();
+  const bytes = await new Response(packed.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
+  return WebAssembly.compile(bytes);
+}
+
+/** Instantiate the engine part of a demo's spec from its compiled module. */
+export function createEngine(engineSpec, module) {
   const { memory, address, run: stage } = new WebAssembly.Instance(module).exports;
   const places = new Map();
   const prepared = engineSpec.variants.map(() => false); // stage 0 has run

@@ -2,7 +2,7 @@
 
 import { mount } from "./demo.js";
 
-export function render({ model, el }) {
+export async function render({ model, el }) {
   const spec = model.get("spec");
   const ends = [];
   const host = {
@@ -20,7 +20,7 @@ export function render({ model, el }) {
       }
     },
   };
-  const demo = mount(el, spec, host);
+  const demo = await mount(el, spec, host);
   return () => {
     ends.forEach((end) => end());
     demo.destroy();
