@@ -53,7 +53,7 @@ test: book ## everything: the book, unit tests, chapters, built pages in a brows
 	$(PYTEST) -n $(WORKERS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg book tests/book/test_small_book.py || status=1; \
 	echo "The built book, in a browser and in JupyterLab"; \
-	$(PYTEST) -n $(WORKERS) --dist loadgroup tests/book --ignore=tests/book/test_small_book.py || status=1; \
+	$(PYTEST) -n $(WORKERS) tests/book --ignore=tests/book/test_small_book.py || status=1; \
 	exit $$status
 
 lint: $(INSTALLED)
