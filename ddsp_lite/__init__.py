@@ -33,6 +33,7 @@ __all__ = [
     "physical",
     "plots",
     "spectra",
+    "streaming",
     "units",
 ]
 

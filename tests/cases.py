@@ -27,6 +27,7 @@ MODULES = (
     "filters",
     "effects",
     "physical",
+    "streaming",
     "spectra",
     "losses",
 )
@@ -647,4 +648,55 @@ CASES = [
     compared("loudness", sample_rate=RATE, fft_size=8, hop_length=4),
     compared("wasserstein", {"floor": NOT_POSITIVE}, fft_size=8),
     compared("wasserstein", {"order": (0, 3)}, fft_size=8, order=2),
+    Case("streaming.recursion", lambda m: {"x": m.sound(), **coefficients(m)}),
+    Case("streaming.cascade", lambda m: {"x": m.sound(), **coefficients(m, 3)}),
+    Case("streaming.varying_biquad", lambda m: {"x": m.sound(), **coefficients(m, m.n)}),
+    Case(
+        "streaming.varying_one_pole",
+        lambda m: {"x": m.sound(), "gain": m(0.1, 1, m.n), "pole": m(-0.9, 0.9, m.n, ends=(-1.0, 1.0))},
+    ),
+    Case(
+        "streaming.state_variable",
+        lambda m: {"x": m.sound(), "cutoff": cutoff(m, m.n), "q": q(m, m.n), "sample_rate": RATE},
+        wrong={"cutoff": NYQUIST, "q": NOT_POSITIVE},
+    ),
+    Case("streaming.convolve", lambda m: {"x": m.sound(), "taps": m(-1, 1, 5)}),
+    *(
+        Case(
+            "streaming.fractional_delay",
+            lambda m, method=method: {
+                "x": m.sound(), "delay": m(9.7e-4, 9.9e-4, 1, ends=(9.7e-4, 9.9e-4)), "sample_rate": RATE,
+                "longest": 1e-3, "method": method,
+            },
+            wrong={"delay": NEGATIVE, "longest": NOT_POSITIVE}, step=1e-8,
+        )
+        for method in ("linear", "lagrange", "sinc")
+    ),
+    Case(
+        "streaming.feedback_delay",
+        lambda m: {
+            "x": m.sound(), "delay": m(2.55e-4, 2.7e-4, 1, ends=(2e-4, 1e-3)), "feedback": m(-0.8, 0.8, 1, ends=(-1.0,
+            1.0)),
+            "damping": m(0.1, 0.9, 1, ends=ENDS01), "sample_rate": RATE, "longest": 1e-3,
+        },
+        wrong={"feedback": SIGNED, "damping": UNIT, "delay": (0.0, -1.0, 2.0), "longest": NOT_POSITIVE}, step=1e-8,
+    ),
+    Case(
+        "streaming.sinusoid",
+        lambda m: {"frequency": m(100, 3000, m.n, ends=(0.0, 8000.0)), "amplitude": m(0.1, 1, 1, ends=ENDS01),
+            "sample_rate": RATE},
+        wrong={"frequency": (-1.0, 8001.0)},
+    ),
+    Case(
+        "streaming.harmonic_bank",
+        lambda m: {
+            "f0": m(100, 900, m.n, ends=(0.0, 9000.0)), "amplitudes": m(0.1, 1, m.n, 5), "sample_rate": RATE, "hop": 4,
+        },
+        wrong={"f0": NEGATIVE, "hop": (0,)},
+    ),
+    Case(
+        "streaming.filtered_noise",
+        lambda m: {"magnitudes": m(0.1, 1, m.n, 5, ends=(0.0, 10.0)), "noise": m.sound(4 * m.n), "hop": 4},
+        wrong={"hop": (0,)},
+    ),
 ]  # fmt: skip

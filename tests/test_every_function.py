@@ -266,6 +266,7 @@ LOOPS = {
         "effects.lagged_recursion",
         "effects.feedback_delay",
         "effects.flanger",
+        "streaming.feedback_delay",
         "physical.karplus_strong",
         "physical.waveguide_string",
     ),
