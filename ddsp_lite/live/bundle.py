@@ -82,3 +82,18 @@ def script(folder: Path = FRONTEND) -> str:
 def style(folder: Path = FRONTEND) -> str:
     """Return the demos' style sheet."""
     return (folder / "style.css").read_text(encoding="utf-8")
+
+
+def instrument_module(folder: Path = FRONTEND) -> str:
+    """Return the front end of an instrument as one self-contained ES module in anywidget's form."""
+    return joined("instrument-jupyter.js", folder) + "\nexport default { render };\n"
+
+
+def instrument_script(folder: Path = FRONTEND) -> str:
+    """Return the front end of instruments as one classic script for the pages of the book."""
+    return f'(() => {{\n"use strict";\n{joined("instrument-page.js", folder)}}})();\n'
+
+
+def instrument_style(folder: Path = FRONTEND) -> str:
+    """Return the style sheet of an instrument, with that of the demos, whose look it shares."""
+    return style(folder) + "\n" + (folder / "instrument.css").read_text(encoding="utf-8")

@@ -226,6 +226,9 @@ class Lowering:
             sixteen = flat * 32768
             if bool((sixteen == sixteen.round()).all()) and bool((sixteen.abs() < 32768).all()):
                 return self._from_sixteen_bits(sixteen.to(torch.int16), shape)
+            half = flat.half()
+            if bool((half.float() == flat).all()):
+                return self._from_half(half.view(torch.int16), shape)
         numbers = ",".join(
             literal(v, torch.float64 if flat.is_floating_point() else torch.int64) for v in flat.tolist()
         )
@@ -238,5 +241,20 @@ class Lowering:
         memory = self.allocate((numbers.numel(),), torch.float32)
         self.emit(
             tracing.CONST, f"for(int i=0;i<{numbers.numel()};i++){memory.storage.name}[i]={name}[i]*(1.0f/32768);"
+        )
+        return in_memory(memory.storage, shape, contiguous_strides(shape))
+
+    def _from_half(self, numbers: torch.Tensor, shape: tuple[int, ...]) -> Value:
+        """Weights that are float16 numbers: shipped as such, widened once at the start.
+
+        Exponent and fraction, put where a float has them, are 2^-112 of the number, small ones included.
+        """
+        name = f"{self.prefix}m{len(self.declarations)}"
+        self.declarations.append(f"static const short {name}[]={{{','.join(map(str, numbers.tolist()))}}};")
+        memory = self.allocate((numbers.numel(),), torch.float32)
+        self.emit(
+            tracing.CONST,
+            f"for(int i=0;i<{numbers.numel()};i++){{union{{unsigned u;float f;}}w={{({name}[i]&0x7fffu)<<13}};"
+            f"float f=w.f*0x1p112f;{memory.storage.name}[i]={name}[i]<0?-f:f;}}",
         )
         return in_memory(memory.storage, shape, contiguous_strides(shape))

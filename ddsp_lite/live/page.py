@@ -15,7 +15,8 @@ from sphinx.application import Sphinx
 from ddsp_lite.live import bundle
 
 SCRIPT, STYLE = "ddsp-live.js", "ddsp-live.css"
-DEMO_MARK = 'class="ddsp-demo"'
+INSTRUMENT_SCRIPT, INSTRUMENT_STYLE = "ddsp-instrument.js", "ddsp-instrument.css"
+DEMO_MARK, INSTRUMENT_MARK = 'class="ddsp-demo"', 'class="ddsp-demo ddsp-instrument"'
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 
@@ -25,7 +26,12 @@ def write_front_end(app: Sphinx) -> None:
         return
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in ((SCRIPT, bundle.script()), (STYLE, bundle.style())):
+    for name, text in (
+        (SCRIPT, bundle.script()),
+        (STYLE, bundle.style()),
+        (INSTRUMENT_SCRIPT, bundle.instrument_script()),
+        (INSTRUMENT_STYLE, bundle.instrument_style()),
+    ):
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
@@ -39,6 +45,9 @@ def add_front_end(app: Sphinx, page: str, template: str, context: dict[str, Any]
     if DEMO_MARK in context.get("body", ""):
         app.add_js_file(SCRIPT, loading_method="defer")
         app.add_css_file(STYLE)
+    if INSTRUMENT_MARK in context.get("body", ""):
+        app.add_js_file(INSTRUMENT_SCRIPT, loading_method="defer")
+        app.add_css_file(INSTRUMENT_STYLE)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-from torch._decomp import core_aten_decompositions
+from torch._decomp import core_aten_decompositions, get_decompositions
 from torch.fx.experimental.proxy_tensor import make_fx
 
 CONST, SLOW, FAST = 0, 1, 2
 _SHIPPED_ELEMENTS = (
     2048  # constants up to this size are evaluated here and shipped; larger ones are computed in the page
 )
+# Core operations of networks, which PyTorch can write as simpler ones all the same.
+_LAYERS = [torch.ops.aten.leaky_relu, torch.ops.aten.native_layer_norm, torch.ops.aten.gelu, torch.ops.aten._softmax]
 
 
 class UnsupportedOperation(NotImplementedError):
@@ -83,7 +85,8 @@ def trace(
 
     examples = [i.example for i in inputs]
     module = make_fx(step)(*examples)
-    table = {op: rule for op, rule in core_aten_decompositions().items() if not supported(op)}
+    rules = {**core_aten_decompositions(), **get_decompositions(_LAYERS)}
+    table = {op: rule for op, rule in rules.items() if not supported(op)}
     functional = torch.func.functionalize(module, remove="mutations_and_views")
     module = make_fx(functional, decomposition_table=table)(*examples)
     module.graph.eliminate_dead_code()

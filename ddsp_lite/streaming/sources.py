@@ -1,13 +1,15 @@
 """Oscillators and noise that go on where the last block ended."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from ddsp_lite import checks, controls, oscillators
+from ddsp_lite import checks, oscillators
 from ddsp_lite.fourier import irfft, rfft
 from ddsp_lite.noise import _overlap_add, _windowed_cosines, white
+from ddsp_lite.oscillators import compiled
 from ddsp_lite.oscillators.harmonic import sum_of_harmonics
 from ddsp_lite.streaming import states
 
@@ -97,11 +99,31 @@ def harmonic_bank(
     turns, last_f0, last_amplitudes = states.given(state, [(*leading, 1)] * 2 + [(*leading, 1, partials)])
     line, ramps = torch.cat([last_f0, f0], -1), torch.cat([last_amplitudes, amplitudes], -2)
     n_samples = (frames + 1) * hop
-    y = sum_of_harmonics(line, ramps, range(1, partials + 1), sample_rate=rate, n_samples=n_samples, shift=turns)
-    passed = controls.resample(line.double(), n_samples)[..., : frames * hop]
-    after = turns + passed.sum(-1, keepdim=True) / rate
+    if compiled.applies(line, ramps, n_samples) and checks.common(f0, amplitudes)[0] == torch.float32:
+        y = _compiled(line, ramps, turns, rate, hop)
+    else:
+        y = sum_of_harmonics(line, ramps, range(1, partials + 1), sample_rate=rate, n_samples=n_samples, shift=turns)
+    wide = line.double()
+    passed = (wide[..., :-1] * (hop + 1) + wide[..., 1:] * (hop - 1)).sum(-1, keepdim=True) / (2 * rate)
+    after = turns + passed
     state = after - after.detach().floor(), f0[..., -1:], amplitudes[..., -1:, :]
     return y[..., : frames * hop], state
+
+
+def _compiled(f0: Tensor, amplitudes: Tensor, turns: Tensor, rate: float, hop: int) -> Tensor:
+    """Add harmonics by the compiled loop, which begins at phase 0: a hop before brings it to the phase wanted.
+
+    In that hop, which is not heard, the fundamental runs from some p >= 0 to its first frame and passes
+    ``(p (hop + 1) + f0[0] (hop - 1)) / (2 rate)`` turns.
+    """
+    first = f0[..., :1].double()
+    passed = first * (hop - 1) / (2 * rate)
+    more = turns - passed
+    more = more - more.detach().floor()
+    line = torch.cat([more * (2 * rate / (hop + 1)), f0.double()], -1)
+    return compiled.bank(line, torch.cat([amplitudes[..., :1, :], amplitudes], -2), rate, line.shape[-1] * hop)[
+        ..., hop:
+    ]
 
 
 def filtered_noise(
@@ -166,8 +188,12 @@ def filtered_noise(
     noise = noise.to(dtype).expand(*batch, n_samples).reshape(*batch, frames, hop)
     magnitudes = magnitudes.to(dtype)
     size = 1 << (hop + taps - 2).bit_length()
-    responses = magnitudes @ _windowed_cosines(bands, dtype, device)
+    cosines = _windowed_cosines if checks.is_tracing(magnitudes, noise) else _kept_cosines
+    responses = magnitudes @ cosines(bands, dtype, device)
     pieces = irfft(rfft(responses, size) * rfft(noise, size), size)
     joined = _overlap_add(pieces[..., : hop + taps - 1], hop)[..., : n_samples + taps - 1]
     joined = joined + torch.nn.functional.pad(rings, (0, n_samples))
     return joined[..., :n_samples], (place + n_samples, joined[..., n_samples:])
+
+
+_kept_cosines = lru_cache(maxsize=8)(_windowed_cosines)
