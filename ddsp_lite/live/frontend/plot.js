@@ -54,7 +54,7 @@ function logarithmicTicks({ low, high }, count) {
 export function tickLabel(value) {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1000 && Math.abs(value) < 1e6) return `${Number((value / 1000).toPrecision(3))}k`.replace("-", "−");
-  if (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6) return significant(value, 1);
+  if (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6) return significant(value, 1).replace(/^1 × /, "").replace(" × ", "·");
   return String(Number(value.toPrecision(4))).replace("-", "−");
 }
 
@@ -121,7 +121,10 @@ export class Plot {
       pen.lineTo(right, y);
       pen.stroke();
       pen.fillStyle = theme.colours.muted;
-      pen.fillText(label(value), left - 6, y);
+      const text = label(value);
+      this.font(Math.min(11, (11 * (left - 7)) / pen.measureText(text).width)); // a long label shrinks, it is not cut off
+      pen.fillText(text, left - 6, y);
+      this.font(11);
     }
   }
 
