@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of one demo behind each other: they share its tabs."""
     order = {demo.id: number for number, demo in enumerate(book.demos())}
     demos = [getattr(getattr(item, "callspec", None), "params", {}).get("demo") for item in items]
-    ranks = {id(item): order[demo.id] if demo else -1 for item, demo in zip(items, demos, strict=True)}
+    ranks = {id(item): order[demo.id] if hasattr(demo, "id") else -1 for item, demo in zip(items, demos, strict=True)}
     items.sort(key=lambda item: ranks[id(item)])
 
 

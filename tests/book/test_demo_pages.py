@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from ddsp_lite.live.bundle import FRONTEND
+from ddsp_lite.live.page import INSTRUMENT_MARK
 from tests.book import browser as book
 
 PAGES = sorted({demo.page for demo in book.demos()})
@@ -68,7 +69,8 @@ def test_a_page_is_accessible(chromium: Browser, addresses: dict[str, str], page
     with chromium.new_context(color_scheme=theme, reduced_motion="reduce") as context:
         tab = book.Tab(context, f"{addresses['http']}/{page}", tuple(addresses.values()))
         assert tab.page.evaluate("() => document.documentElement.dataset.theme") == theme
-        assert tab.page.evaluate(WAIT_FOR_ALL) == len(demos_of(page))
+        instruments = (book.SITE / page).read_text(encoding="utf-8").count(INSTRUMENT_MARK)
+        assert tab.page.evaluate(WAIT_FOR_ALL) == len(demos_of(page)) + instruments
         tab.page.wait_for_timeout(300)
         assert not violations(tab.page, context=".ddsp-demo")
         tab.page.evaluate(OPEN_ALL)

@@ -106,7 +106,7 @@ class InstrumentPanel {
       this.surface.element,
       hint,
       h("div", { class: "ddsp-controls" }, this.sliders.map((slider) => slider.element)),
-      h("div", { class: "ddsp-transport", role: "group", "aria-label": "Phrase and volume" }, this.phraseButton, this.levels(), this.say),
+      h("div", { class: "ddsp-playing", role: "group", "aria-label": "Phrase and volume" }, this.phraseButton, this.levels(), this.say),
     );
     root.replaceChildren(card);
     root.setAttribute("role", "group");
