@@ -28,11 +28,16 @@ class InstrumentSound extends Player {
     return this.held;
   }
 
+  /** Make all that a first note needs, and wait. */
+  prepare() {
+    if (this.context) return;
+    this.build();
+    this.making = this.make();
+    this.rest = setTimeout(() => this.sleep(), REST_MS);
+  }
+
   async open() {
-    if (!this.context) {
-      this.build();
-      this.making = this.make();
-    }
+    this.prepare();
     clearTimeout(this.rest);
     this.sounding.add(this);
     if (this.context.state !== "running") this.context.resume();
@@ -117,9 +122,10 @@ class InstrumentPanel {
     this.show();
   }
 
-  /** Once the reader has played, be ready before the next note. */
+  /** The hand comes near: be ready before the note. */
   wake() {
-    if (this.sound.source) this.sound.open();
+    if (this.played) this.sound.open();
+    else this.sound.prepare();
   }
 
   levels() {
@@ -160,6 +166,7 @@ class InstrumentPanel {
 
   async sounds(at, held) {
     const started = performance.now();
+    this.played ||= held;
     Object.assign(this.values, at);
     this.host?.set("pitch", at.pitch);
     this.host?.set("loudness", at.loudness);
