@@ -1,0 +1,105 @@
+"""Training: random stretches of the sounds, each step with a seed of its own, so that a run resumes exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ddsp_lite import losses
+from ddsp_lite.systems.autoencoder import checkpoints
+from ddsp_lite.systems.autoencoder.network import Autoencoder, Configuration
+from ddsp_lite.systems.autoencoder.sounds import Sound
+
+
+def train(
+    sounds: Sequence[Sound],
+    *,
+    steps: int = 300,
+    batch: int = 8,
+    frames: int = 64,
+    configuration: Configuration | None = None,
+    out: str | Path | None = None,
+    every: int = 50,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: bool = False,
+) -> tuple[Autoencoder, list[float]]:
+    """Train, or go on from the last checkpoint in ``out``; the network and the loss of each step of this call.
+
+    Half of each stretch of ``frames`` warms the state and the room up; the other half is compared.
+    """
+    if not sounds:
+        raise ValueError("sounds must hold at least one sound, got none.")
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = Autoencoder(configuration)
+    c = model.configuration
+    model.to(device)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    first = 0
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        found = checkpoints.latest(out)
+        if found is not None:
+            first = _load(found, model, optimiser, c)
+    losses_seen: list[float] = []
+    bar = tqdm(range(first, steps), disable=not progress)
+    for step in bar:
+        for group in optimiser.param_groups:
+            group["lr"] = 3e-3 * 0.5 * (1 + math.cos(math.pi * step / steps))
+        x, f0, loudness = (
+            part.to(device) for part in _stretches(sounds, batch, frames, c.hop, seed * 1_000_003 + step)
+        )
+        half = frames // 2 * c.hop
+        y = model.synthesise(f0, loudness, seed=step)
+        loss = losses.multi_scale_stft(y[:, half:], x[:, half:], fft_sizes=(2048, 1024, 512, 256, 128, 64))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        losses_seen.append(float(loss.detach()))
+        bar.set_postfix(loss=f"{losses_seen[-1]:.3f}")
+        if out is not None and ((step + 1) % every == 0 or step + 1 == steps):
+            place = Path(out) / f"step-{step + 1:08d}.safetensors"
+            checkpoints.save(place, _tensors(model, optimiser), c, step + 1)
+    return model, losses_seen
+
+
+def _stretches(sounds: Sequence[Sound], batch: int, frames: int, hop: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Random stretches, most of them at another gain: -12 to +6 dB on the sound and on its loudness."""
+    g = torch.Generator().manual_seed(seed)
+    rows = []
+    for _ in range(batch):
+        sound = sounds[int(torch.randint(len(sounds), (), generator=g))]
+        pad = max(0, frames - len(sound.f0))
+        start = int(torch.randint(len(sound.f0) + pad - frames + 1, (), generator=g))
+        db = float(torch.rand((), generator=g) * 18 - 12) if torch.rand((), generator=g) < 0.7 else 0.0
+        x = torch.nn.functional.pad(sound.x, (0, pad * hop))[start * hop : (start + frames) * hop] * 10 ** (db / 20)
+        f0 = torch.cat([sound.f0, sound.f0[-1:].expand(pad)])[start : start + frames]
+        loudness = torch.cat([sound.loudness, torch.full((pad,), -100.0)])[start : start + frames] + db
+        rows.append((x, f0, loudness))
+    return tuple(torch.stack(part) for part in zip(*rows, strict=True))
+
+
+def _tensors(model: Autoencoder, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    kept = {f"model.{name}": x for name, x in model.state_dict().items()}
+    for i, state in optimiser.state_dict()["state"].items():
+        kept |= {f"optimiser.{i}.{name}": x for name, x in state.items()}
+    return kept
+
+
+def _load(path: Path, model: Autoencoder, optimiser: torch.optim.Optimizer, configuration: Configuration) -> int:
+    tensors, step = checkpoints.restore(path, configuration)
+    model.load_state_dict({k.removeprefix("model."): x for k, x in tensors.items() if k.startswith("model.")})
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, x in tensors.items():
+        if key.startswith("optimiser."):
+            _, i, name = key.split(".")
+            state.setdefault(int(i), {})[name] = x
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    return step
