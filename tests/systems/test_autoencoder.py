@@ -1,5 +1,8 @@
 """The autoencoder: one frame at a time as all at once, and a run that is cut in two as one that is not."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -99,3 +102,16 @@ def test_a_file_that_is_no_sound_is_named(tmp_path, capsys):
     path.write_text("no sound")
     assert main(["train", str(path), "--out", str(tmp_path / "run")]) == 1
     assert "notes.txt" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_reach_what_one_does(tmp_path):
+    x = 0.3 * torch.sin(2 * torch.pi * 330 * torch.arange(24_000) / 16_000)
+    audio.save(tmp_path / "a.wav", x, sample_rate=16_000)
+    module = ["-m", "ddsp_lite.systems.autoencoder", "train", str(tmp_path / "a.wav"), "--steps", "6", "--batch", "4"]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([sys.executable, *module, "--out", str(tmp_path / "1")], check=True)
+    subprocess.run([sys.executable, *torchrun, *module, "--out", str(tmp_path / "2")], check=True)
+    one, two = (autoencoder.restore(autoencoder.latest(tmp_path / n), autoencoder.Configuration())[0] for n in "12")
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-2, atol=1e-3)

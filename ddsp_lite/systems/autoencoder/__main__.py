@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 import torch
@@ -45,7 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(given: argparse.Namespace) -> None:
     heard = [sounds.read(path) for path in given.audio]
     options = {"steps": given.steps, "batch": given.batch, "every": given.every, "seed": given.seed}
+    if "WORLD_SIZE" in os.environ:
+        torch.distributed.init_process_group("gloo" if given.device == "cpu" else "nccl")
     train(heard, out=given.out, device=given.device, progress=True, **options)
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _play(given: argparse.Namespace) -> None:

@@ -70,11 +70,12 @@ class Autoencoder(nn.Module):
         loudness: Tensor,
         *,
         seed: int = 0,
+        hiss: Tensor | None = None,
         harmonics: bool = True,
         breath: bool = True,
         room: bool = True,
     ) -> Tensor:
-        """The sound, (batch, frames * hop), of all parts or of some."""
+        """The sound, (batch, frames * hop), of all parts or of some; ``hiss`` is white noise in place of the seed's."""
         c = self.configuration
         amplitudes, magnitudes = self.decode(f0, loudness)
         n_samples = f0.shape[-1] * c.hop
@@ -82,12 +83,15 @@ class Autoencoder(nn.Module):
         if harmonics:
             y = y + oscillators.harmonic_bank(f0, amplitudes, sample_rate=c.sample_rate, n_samples=n_samples)
         if breath:
-            y = y + noise.filtered(magnitudes, n_samples=n_samples, seed=seed)
+            source = {"seed": seed} if hiss is None else {"noise": hiss}
+            y = y + noise.filtered(magnitudes, n_samples=n_samples, **source)
         if room:
             decay = 0.05 + 0.95 * torch.sigmoid(self.room_decay)
             options = {"sample_rate": c.sample_rate, "seconds": c.room_seconds, "seed": 1}
             y = effects.noise_reverb(y, torch.exp(self.room_gain), decay, **options)
         return y
+
+    forward = synthesise
 
     def _scaled(self, f0: Tensor, loudness: Tensor) -> Tensor:
         return torch.stack([torch.log2(f0.clamp(min=20.0) / 440.0) / 2, loudness / 40 + 1], -1)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
+from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from ddsp_lite import losses
+from ddsp_lite import losses, noise
 from ddsp_lite.systems.autoencoder import checkpoints
 from ddsp_lite.systems.autoencoder.network import Autoencoder, Configuration
 from ddsp_lite.systems.autoencoder.sounds import Sound
@@ -31,6 +32,7 @@ def train(
 ) -> tuple[Autoencoder, list[float]]:
     """Train, or go on from the last checkpoint in ``out``; the network and the loss of each step of this call.
 
+    Where ``torch.distributed`` runs, each process takes its share of the batch and the first one writes.
     Half of each stretch of ``frames`` warms the state and the room up; the other half is compared.
     """
     if not sounds:
@@ -47,8 +49,14 @@ def train(
         found = checkpoints.latest(out)
         if found is not None:
             first = _load(found, model, optimiser, c)
+    many = distributed.is_initialized()
+    rank, processes = (distributed.get_rank(), distributed.get_world_size()) if many else (0, 1)
+    if batch % processes:
+        raise ValueError(f"batch must be a multiple of the {processes} processes, got {batch}.")
+    share = slice(rank * batch // processes, (rank + 1) * batch // processes)
+    player = DistributedDataParallel(model) if many else model
     losses_seen: list[float] = []
-    bar = tqdm(range(first, steps), disable=not progress)
+    bar = tqdm(range(first, steps), disable=not progress or rank > 0)
     for step in bar:
         for group in optimiser.param_groups:
             group["lr"] = 3e-3 * 0.5 * (1 + math.cos(math.pi * step / steps))
@@ -56,15 +64,21 @@ def train(
             part.to(device) for part in _stretches(sounds, batch, frames, c.hop, seed * 1_000_003 + step)
         )
         half = frames // 2 * c.hop
-        y = model.synthesise(f0, loudness, seed=step)
+        hiss = noise.white(frames * c.hop, seed=step, rows=batch).to(device)[share]
+        x, f0, loudness = x[share], f0[share], loudness[share]
+        y = player(f0, loudness, hiss=hiss)
         loss = losses.multi_scale_stft(y[:, half:], x[:, half:], fft_sizes=(2048, 1024, 512, 256, 128, 64))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        losses_seen.append(float(loss.detach()))
+        heard = loss.detach()
+        if many:
+            distributed.all_reduce(heard)
+            heard = heard / processes
+        losses_seen.append(float(heard))
         bar.set_postfix(loss=f"{losses_seen[-1]:.3f}")
-        if out is not None and ((step + 1) % every == 0 or step + 1 == steps):
+        if out is not None and rank == 0 and ((step + 1) % every == 0 or step + 1 == steps):
             place = Path(out) / f"step-{step + 1:08d}.safetensors"
             checkpoints.save(place, _tensors(model, optimiser), c, step + 1)
     return model, losses_seen
