@@ -29,6 +29,7 @@ def convolve(x: Tensor, taps: Tensor, *, mode: str = "same") -> Tensor:
     Source: Oppenheim and Schafer, Discrete-Time Signal Processing, on convolution by the DFT.
     Chapter: filters/fir.
 
+    >>> import torch
     >>> convolve(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.0, 1.0, 0.0])).round(decimals=4)
     tensor([1., 2., 3.])
     """
