@@ -6,6 +6,8 @@ from ddsp_lite import checks, spectra
 from ddsp_lite.losses.spectral import _distance, _weights
 from ddsp_lite.losses.targets import _made, _sounds
 
+_HEARD = (20.0, 20000.0)  # Hz: where a bin must lie for the A-weighted level to say anything
+
 
 def mel(
     prediction: Tensor,
@@ -32,17 +34,17 @@ def mel(
     Args:
         prediction: sound (..., time), float32 or float64.
         target: sound of the same shape.
-        sample_rate: in Hz.
+        sample_rate: in Hz. Up to 2 kHz the scale is linear throughout, and the rate makes no difference.
         fft_size: samples in a frame F, at least 2.
         overlap: share of a frame that the next one repeats, in [0, 1); the hop is round(F (1 - overlap)), at least 1.
-        n_mels: number of bands, at least 1.
+        n_mels: number of bands, at least 1. With too many for the frame, low bands hold no bin and never differ.
         linear: weight alpha of the linear part, at least 0.
         log: weight beta of the logarithmic part, at least 0: a change of level by 8.7 dB (one neper) costs beta.
         convergence: weight gamma of the spectral convergence, at least 0; not all three zero.
         floor: epsilon, above 0, the magnitude of silence.
 
     Returns:
-        The loss, 0-d.
+        The loss, 0-d. Its gradient is finite everywhere, and zero where the prediction is exact silence.
 
     Raises:
         ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; an option is out of
@@ -87,13 +89,15 @@ def loudness(
     Args:
         prediction: sound (..., time), float32 or float64.
         target: sound of the same shape.
-        sample_rate: in Hz.
+        sample_rate: in Hz, from about 40 (for even frames) to 20,000 times `fft_size`, so that one bin at least lies
+            between 20 Hz and 20 kHz. What lies elsewhere is next to nothing to the curve, and two sounds that differ
+            only there are equal to the loss.
         fft_size: samples in a frame, at least 2.
         hop_length: samples from one frame to the next, at least 1.
         floor_db: level of silence in dB full scale; what is softer does not count.
 
     Returns:
-        The loss, 0-d, in dB.
+        The loss, 0-d, in dB. Its gradient is finite everywhere, and zero where the prediction is exact silence.
 
     Raises:
         ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; an option is out of
@@ -108,6 +112,9 @@ def loudness(
     tensor(20.)
     """
     _sounds(prediction, target)
+    checks.integer(fft_size, "fft_size", 2)
+    lowest = _HEARD[0] * fft_size / (fft_size // 2)
+    checks.in_range(checks.sample_rate(sample_rate), "sample_rate", lowest, _HEARD[1] * fft_size, unit="Hz")
 
     def level(sound: Tensor) -> Tensor:
         options = {"fft_size": fft_size, "hop_length": hop_length, "floor_db": floor_db}

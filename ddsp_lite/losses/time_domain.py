@@ -43,7 +43,8 @@ def si_sdr(prediction: Tensor, target: Tensor, *, floor: float = 1e-5) -> Tensor
         \alpha = \frac{\langle \hat{x}, x \rangle}{\lVert x \rVert^2 + N \epsilon^2}
 
     The prediction is split into a scaled target and what is left, the distortion. A shift in time counts as distortion,
-    as for `waveform`. The sounds' means are not removed.
+    as for `waveform`. The sounds' means are not removed. Any sample is a scaled version of any other: for sounds of one
+    sample the loss is near its lowest, whatever they are.
 
     Args:
         prediction: sound (..., time), float32 or float64.

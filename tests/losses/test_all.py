@@ -1,6 +1,7 @@
 """What holds for every loss: one interface, the least at the target, finite gradients, a target that is kept."""
 
 import functools
+import inspect
 import math
 
 import pytest
@@ -33,6 +34,23 @@ def against(loss, target):
     if isinstance(loss, functools.partial):
         return losses.Against(loss.func, target, **loss.keywords)
     return losses.Against(loss, target)
+
+
+def test_one_interface():
+    """Two sounds by position, the rest by keyword; with the sample rate bound, one loop calls them all."""
+    a, b = torch.randn(2, 600)
+    functions = [getattr(losses, name) for name in losses.__all__ if name != "Against"]
+    assert {getattr(loss, "func", loss) for loss in LOSSES.values()} == set(functions)
+    for loss in functions:
+        first, second, *others = inspect.signature(loss).parameters.values()
+        assert (first.name, second.name) == ("prediction", "target")
+        assert all(other.kind is inspect.Parameter.KEYWORD_ONLY for other in others)
+        needed = {other.name for other in others if other.default is inspect.Parameter.empty}
+        assert needed <= {"sample_rate"}
+        options = dict.fromkeys(needed, RATE)
+        bound = functools.partial(loss, **options)
+        assert bound(a, b).ndim == 0
+        assert torch.equal(losses.Against(loss, b, **options)(a), bound(a, b))
 
 
 @every_loss
@@ -75,6 +93,24 @@ def test_finite_at_silence(loss, gain, target_gain):
 
 
 @every_loss
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_sample(loss, dtype):
+    for first, second in ((0.5, -0.25), (0.0, 0.5), (0.5, 0.0), (0.0, 0.0)):
+        x = torch.tensor([first], dtype=dtype, requires_grad=True)
+        result = loss(x, torch.tensor([second], dtype=dtype))
+        assert result.isfinite()
+        assert torch.autograd.grad(result, x)[0].isfinite().all()
+
+
+@every_loss
+def test_exact_silence_has_no_slope(loss):
+    """Except for the loss of samples: a power is lowest at silence."""
+    x = torch.zeros(300, requires_grad=True)
+    slope = torch.autograd.grad(loss(x, torch.randn(300)), x)[0]
+    assert (slope != 0).all() if getattr(loss, "func", loss) is losses.waveform else (slope == 0).all()
+
+
+@every_loss
 def test_kept_target_changes_nothing(loss):
     b = torch.randn(2, 300)
     kept = against(loss, b)
@@ -104,7 +140,11 @@ def test_traces(loss):
         ((torch.ones(4), torch.ones(4).long()), "target must be a float32 or float64 tensor, got torch.int64"),
         ((torch.ones(4), [1.0]), "target must be a float32 or float64 tensor"),
         ((torch.full((4,), torch.nan), torch.ones(4)), "prediction must be finite"),
+        ((torch.ones(4), torch.full((4,), torch.inf)), "target must be finite"),
+        ((torch.ones(4).int(), torch.ones(4)), "prediction must be a float32 or float64 tensor, got torch.int32"),
         ((torch.ones(0), torch.ones(0)), "prediction must be a tensor .* with at least one sample"),
+        ((torch.tensor(1.0), torch.tensor(1.0)), "prediction must be a tensor .* with at least one sample"),
+        ((torch.ones(0, 4), torch.ones(0, 4)), r"prediction must hold at least one sound, got shape \(0, 4\)"),
     ],
 )
 def test_bad_sounds(loss, arguments, message):
@@ -123,6 +163,12 @@ def test_bad_sounds(loss, arguments, message):
         (functools.partial(losses.mel, sample_rate=RATE, floor=0.0), "floor must be above 0"),
         (functools.partial(losses.loudness, sample_rate=RATE, floor_db=math.nan), "floor_db must be finite"),
         (functools.partial(losses.loudness, sample_rate=RATE, fft_size=1), "fft_size must be at least 2"),
+        (
+            functools.partial(losses.loudness, sample_rate=1),
+            r"sample_rate must lie in \[40, 1.024e\+07\] Hz, got 1.0",
+        ),
+        (functools.partial(losses.loudness, sample_rate=2e7), r"sample_rate must lie in \[40, 1.024e\+07\] Hz"),
+        (functools.partial(losses.loudness, sample_rate=59, fft_size=3), r"sample_rate must lie in \[60, 60000\] Hz"),
         (functools.partial(losses.wasserstein, order=3), r"order must lie in \[1, 2\], got 3"),
         (functools.partial(losses.wasserstein, floor=0.0), "floor must be above 0"),
         (functools.partial(losses.wasserstein, fft_size=1), "fft_size must be at least 2"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddsp_lite import features, losses
+from ddsp_lite import features, losses, spectra
 
 RATE = 16000
 
@@ -40,3 +40,21 @@ def test_loudness_hears_the_middle_more_than_the_bass():
     bass, middle = (torch.sin(2 * torch.pi * f / RATE * n) for f in (100, 1000))
     difference = losses.loudness(middle, silence, sample_rate=RATE) - losses.loudness(bass, silence, sample_rate=RATE)
     assert difference.item() == pytest.approx(19.1, abs=1)
+
+
+@pytest.mark.parametrize("rate", [40, 48000, 20000 * 512])
+def test_loudness_hears_at_every_rate_that_it_takes(rate):
+    a, b = 0.3 * torch.randn(2, 4000, dtype=torch.float64)
+    x = a.requires_grad_()
+    result = losses.loudness(x, b, sample_rate=rate)
+    assert result > 0.1
+    assert torch.autograd.grad(result, x)[0].abs().max() > 1e-3
+
+
+def test_mel_is_linear_and_no_band_empty_at_low_rates():
+    a, b = 0.3 * torch.randn(2, 4000, dtype=torch.float64)
+    reference = losses.mel(a, b, sample_rate=2000)
+    for rate in (1e-3, 1, 100, 1000):
+        torch.testing.assert_close(losses.mel(a, b, sample_rate=rate), reference)
+    weights = spectra.mel_filters(80, fft_size=1024, sample_rate=1)
+    assert (weights.sum(0) > 0).all()
