@@ -102,12 +102,12 @@ class Autoencoder(nn.Module):
         frequency = f0[..., None] * torch.arange(1, c.partials + 1, dtype=f0.dtype, device=f0.device)
         highest = c.sample_rate / 2
         place = torch.log(1 + frequency.clamp(max=highest) / 700) * ((c.points - 1) / math.log(1 + highest / 700))
-        points = torch.arange(c.points, dtype=f0.dtype, device=f0.device)
-        hats = torch.relu(1 - torch.abs(place[..., None] - points))
-        envelope = (hats @ x[..., 1 : 1 + c.points, None])[..., 0]
+        below = place.detach().floor().clamp(max=c.points - 2)
+        points, i = x[..., 1 : 1 + c.points], below.long()
+        envelope = torch.lerp(points.gather(-1, i), points.gather(-1, i + 1), place - below)
         weights = torch.exp(envelope.clamp(-15, 15)) * (frequency < highest)
         shares = weights / (weights.sum(-1, keepdim=True) + 1e-7)
-        return _positive(x[..., :1]) * shares, _positive(x[..., 1 + c.points :] - 5)
+        return _positive(x[..., :1] - 2) * shares, _positive(x[..., 1 + c.points :] - 5)
 
 
 def _positive(x: Tensor) -> Tensor:

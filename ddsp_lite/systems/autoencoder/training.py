@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, distributed
+from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from ddsp_lite import losses, noise
+from ddsp_lite import audio, features, losses, noise
 from ddsp_lite.systems.autoencoder import checkpoints
 from ddsp_lite.systems.autoencoder.network import Autoencoder, Configuration
 from ddsp_lite.systems.autoencoder.sounds import Sound
@@ -33,6 +34,7 @@ def train(
     """Train, or go on from the last checkpoint in ``out``; the network and the loss of each step of this call.
 
     Where ``torch.distributed`` runs, each process takes its share of the batch and the first one writes.
+    Stretches are played louder, softer, faster and slower, so that level and pitch are learnt apart from each other.
     Half of each stretch of ``frames`` warms the state and the room up; the other half is compared.
     """
     if not sounds:
@@ -42,7 +44,9 @@ def train(
         model = Autoencoder(configuration)
     c = model.configuration
     model.to(device)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    room = [p for name, p in model.named_parameters() if name.startswith("room")]
+    network = [p for name, p in model.named_parameters() if not name.startswith("room")]
+    optimiser = torch.optim.AdamW([{"params": network}, {"params": room, "weight_decay": 0.0}])
     first = 0
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
@@ -58,11 +62,10 @@ def train(
     losses_seen: list[float] = []
     bar = tqdm(range(first, steps), disable=not progress or rank > 0)
     for step in bar:
-        for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * 0.5 * (1 + math.cos(math.pi * step / steps))
-        x, f0, loudness = (
-            part.to(device) for part in _stretches(sounds, batch, frames, c.hop, seed * 1_000_003 + step)
-        )
+        share_of_rate = min(1, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        for group, rate in zip(optimiser.param_groups, (3e-3, 3e-2), strict=True):
+            group["lr"] = rate * share_of_rate
+        x, f0, loudness = (part.to(device) for part in _stretches(sounds, batch, frames, c, seed * 1_000_003 + step))
         half = frames // 2 * c.hop
         hiss = noise.white(frames * c.hop, seed=step, rows=batch).to(device)[share]
         x, f0, loudness = x[share], f0[share], loudness[share]
@@ -84,20 +87,33 @@ def train(
     return model, losses_seen
 
 
-def _stretches(sounds: Sequence[Sound], batch: int, frames: int, hop: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Random stretches, most of them at another gain: -12 to +6 dB on the sound and on its loudness."""
+def _stretches(
+    sounds: Sequence[Sound], batch: int, frames: int, c: Configuration, seed: int
+) -> tuple[Tensor, Tensor, Tensor]:
     g = torch.Generator().manual_seed(seed)
-    rows = []
-    for _ in range(batch):
-        sound = sounds[int(torch.randint(len(sounds), (), generator=g))]
-        pad = max(0, frames - len(sound.f0))
-        start = int(torch.randint(len(sound.f0) + pad - frames + 1, (), generator=g))
-        db = float(torch.rand((), generator=g) * 18 - 12) if torch.rand((), generator=g) < 0.7 else 0.0
-        x = torch.nn.functional.pad(sound.x, (0, pad * hop))[start * hop : (start + frames) * hop] * 10 ** (db / 20)
-        f0 = torch.cat([sound.f0, sound.f0[-1:].expand(pad)])[start : start + frames]
-        loudness = torch.cat([sound.loudness, torch.full((pad,), -100.0)])[start : start + frames] + db
-        rows.append((x, f0, loudness))
+    rows = [_stretch(sounds[int(torch.randint(len(sounds), (), generator=g))], frames, c, g) for _ in range(batch)]
     return tuple(torch.stack(part) for part in zip(*rows, strict=True))
+
+
+def _stretch(sound: Sound, frames: int, c: Configuration, g: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """A random stretch, often at another gain (-12 to +6 dB) or, half of the time, at another speed (6 semitones)."""
+    hop, sample_rate = c.hop, c.sample_rate
+    gain = float(torch.rand((), generator=g) * 18 - 12) if torch.rand((), generator=g) < 0.7 else 0.0
+    semitones = float(torch.rand((), generator=g) * 12 - 6) if torch.rand((), generator=g) < 0.5 else 0.0
+    speed = 2 ** (semitones / 12)
+    needed = math.ceil(frames * speed) + 1
+    pad = max(0, needed - len(sound.f0))
+    start = int(torch.randint(len(sound.f0) + pad - needed + 1, (), generator=g))
+    x = functional.pad(sound.x, (0, pad * hop))[start * hop : (start + needed) * hop]
+    f0 = torch.cat([sound.f0, sound.f0[-1:].expand(pad)])[start : start + needed]
+    loudness = torch.cat([sound.loudness, sound.loudness.new_full((pad,), features.SILENCE_DB)])[start : start + needed]
+    if speed != 1:
+        x = audio.resample(x, original_rate=sample_rate * speed, sample_rate=sample_rate)
+        at = torch.arange(frames) * speed
+        i = at.long()
+        f0 = speed * f0[i] * (f0[i + 1] / f0[i]) ** (at - i)
+        loudness = features.loudness(x, sample_rate=sample_rate, hop_length=hop)
+    return x[: frames * hop] * 10 ** (gain / 20), f0[:frames], loudness[:frames] + gain
 
 
 def _tensors(model: Autoencoder, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
