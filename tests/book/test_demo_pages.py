@@ -34,11 +34,14 @@ OPEN_ALL = """() => {
   for (const question of document.querySelectorAll(".ddsp-quiz .Quiz")) question.querySelector("label").click();
 }"""
 
-# The colours of a theme fade in, longer than a moment where the machine is busy.
+# The colours of a theme fade in, longer than a moment where the machine is busy. (Not by the animations' promises: that
+# of a transition which another one replaced is never kept.)
 SETTLED = """async () => {
-  await new Promise(requestAnimationFrame);
-  const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < 10000);
-  await Promise.allSettled(ending.map((one) => one.finished));
+  const fading = (one) => one.playState === "running" && one.effect.getComputedTiming().endTime < 10000;
+  const end = performance.now() + 5000;
+  do {
+    await new Promise((done) => setTimeout(done, 50));
+  } while (document.getAnimations().some(fading) && performance.now() < end);
 }"""
 
 
