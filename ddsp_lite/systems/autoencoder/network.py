@@ -38,7 +38,7 @@ class Autoencoder(nn.Module):
         self.recurrent = nn.GRU(c.hidden, c.hidden, batch_first=True)
         self.out = nn.Sequential(nn.Linear(c.hidden + 2, c.hidden), nn.LeakyReLU())
         self.head = nn.Linear(c.hidden, 1 + c.points + c.bands)
-        self.room_gain = nn.Parameter(torch.full((6,), -4.0))
+        self.room_gain = nn.Parameter(torch.full((6,), -2.0))
         self.room_decay = nn.Parameter(torch.zeros(6))
 
     def initial(self, batch: int = 1) -> Tensor:

@@ -13,12 +13,16 @@ from ddsp_lite.systems.autoencoder.network import Configuration
 
 
 class Sound(NamedTuple):
-    """A sound (frames * hop,), its f0 in Hz, loudness in dB and which frames have a pitch, each (frames,)."""
+    """A sound (frames * hop,), its f0 in Hz, loudness in dB and which frames have a pitch, each (frames,).
+
+    ``heard`` says in which frames training compares; None for all. From the others it takes pitch and loudness only.
+    """
 
     x: Tensor
     f0: Tensor
     loudness: Tensor
     voiced: Tensor
+    heard: Tensor | None = None
 
 
 def analyse(x: Tensor, configuration: Configuration | None = None, *, name: str = "the sound") -> Sound:

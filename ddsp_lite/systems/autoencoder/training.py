@@ -63,23 +63,28 @@ def train(
     bar = tqdm(range(first, steps), disable=not progress or rank > 0)
     for step in bar:
         share_of_rate = min(1, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * step / steps))
-        for group, rate in zip(optimiser.param_groups, (3e-3, 3e-2), strict=True):
+        for group, rate in zip(optimiser.param_groups, (6e-3, 3e-2), strict=True):
             group["lr"] = rate * share_of_rate
-        x, f0, loudness = (part.to(device) for part in _stretches(sounds, batch, frames, c, seed * 1_000_003 + step))
+        x, f0, loudness, heard = (
+            part.to(device) for part in _stretches(sounds, batch, frames, c, seed * 1_000_003 + step)
+        )
         half = frames // 2 * c.hop
         hiss = noise.white(frames * c.hop, seed=step, rows=batch).to(device)[share]
-        x, f0, loudness = x[share], f0[share], loudness[share]
+        x, f0, loudness, heard = x[share], f0[share], loudness[share], heard[share]
         y = player(f0, loudness, hiss=hiss)
-        loss = losses.multi_scale_stft(y[:, half:], x[:, half:], fft_sizes=(2048, 1024, 512, 256, 128, 64))
+        gate = heard.repeat_interleave(c.hop, -1)[:, half:]
+        loss = losses.multi_scale_stft(
+            gate * y[:, half:], gate * x[:, half:], fft_sizes=(2048, 1024, 512, 256, 128, 64)
+        )
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        heard = loss.detach()
+        mean = loss.detach()
         if many:
-            distributed.all_reduce(heard)
-            heard = heard / processes
-        losses_seen.append(float(heard))
+            distributed.all_reduce(mean)
+            mean = mean / processes
+        losses_seen.append(float(mean))
         bar.set_postfix(loss=f"{losses_seen[-1]:.3f}")
         if out is not None and rank == 0 and ((step + 1) % every == 0 or step + 1 == steps):
             place = Path(out) / f"step-{step + 1:08d}.safetensors"
@@ -87,15 +92,13 @@ def train(
     return model, losses_seen
 
 
-def _stretches(
-    sounds: Sequence[Sound], batch: int, frames: int, c: Configuration, seed: int
-) -> tuple[Tensor, Tensor, Tensor]:
+def _stretches(sounds: Sequence[Sound], batch: int, frames: int, c: Configuration, seed: int) -> tuple[Tensor, ...]:
     g = torch.Generator().manual_seed(seed)
     rows = [_stretch(sounds[int(torch.randint(len(sounds), (), generator=g))], frames, c, g) for _ in range(batch)]
     return tuple(torch.stack(part) for part in zip(*rows, strict=True))
 
 
-def _stretch(sound: Sound, frames: int, c: Configuration, g: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def _stretch(sound: Sound, frames: int, c: Configuration, g: torch.Generator) -> tuple[Tensor, ...]:
     """A random stretch, often at another gain (-12 to +6 dB) or, half of the time, at another speed (6 semitones)."""
     hop, sample_rate = c.hop, c.sample_rate
     gain = float(torch.rand((), generator=g) * 18 - 12) if torch.rand((), generator=g) < 0.7 else 0.0
@@ -107,13 +110,16 @@ def _stretch(sound: Sound, frames: int, c: Configuration, g: torch.Generator) ->
     x = functional.pad(sound.x, (0, pad * hop))[start * hop : (start + needed) * hop]
     f0 = torch.cat([sound.f0, sound.f0[-1:].expand(pad)])[start : start + needed]
     loudness = torch.cat([sound.loudness, sound.loudness.new_full((pad,), features.SILENCE_DB)])[start : start + needed]
+    heard = sound.heard if sound.heard is not None else torch.ones_like(sound.voiced)
+    heard = torch.cat([heard, heard.new_ones(pad)])[start : start + needed]
     if speed != 1:
         x = audio.resample(x, original_rate=sample_rate * speed, sample_rate=sample_rate)
         at = torch.arange(frames) * speed
         i = at.long()
         f0 = speed * f0[i] * (f0[i + 1] / f0[i]) ** (at - i)
+        heard = heard[i] & heard[torch.ceil(at + speed).long() - 1]  # where a frame begins, and where it ends
         loudness = features.loudness(x, sample_rate=sample_rate, hop_length=hop)
-    return x[: frames * hop] * 10 ** (gain / 20), f0[:frames], loudness[:frames] + gain
+    return x[: frames * hop] * 10 ** (gain / 20), f0[:frames], loudness[:frames] + gain, heard[:frames]
 
 
 def _tensors(model: Autoencoder, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
