@@ -41,6 +41,7 @@ each_picture = pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURE
 
 @pytest.fixture(autouse=True)
 def fresh_figures() -> Iterator[None]:
+    plt.close("all")  # what another module's tests left open
     with mpl.rc_context():
         mpl.rcdefaults()
         yield
