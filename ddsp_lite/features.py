@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ddsp_lite import checks
 
-__all__ = ["f0", "harmonic_amplitudes", "loudness"]
+__all__ = ["f0", "harmonic_amplitudes", "loudness", "whistle"]
 
 SILENCE_DB = -100.0
 
@@ -70,6 +70,84 @@ def f0(
         n_frames = -(-len(channel) // hop_length)
         tracks.append(_filled(track[:n_frames], mask[:n_frames]))
         masks.append(mask[:n_frames])
+    return _like(np.stack(tracks), x), _like(np.stack(masks), x).bool()
+
+
+def whistle(
+    x: Tensor,
+    *,
+    sample_rate: float,
+    hop_length: int = 256,
+    low: float = 1000.0,
+    high: float | None = None,
+    frame_length: int = 1024,
+) -> tuple[Tensor, Tensor]:
+    """Track the frequency of a whistle or a bird: a sound of one strong partial, too high for :func:`f0`.
+
+    In each frame (Hann window) the strongest bin b between ``low`` and ``high`` is moved to the top of the parabola
+    through the log-magnitudes L of it and its neighbours, ``b + (L_{b-1} - L_{b+1}) / (2 (L_{b-1} - 2 L_b +
+    L_{b+1}))``, by half a bin at most. The median of three frames leaves out single outliers. A frame is voiced where
+    its bin is at most 30 dB weaker than the strongest frame's; the others get the frequency interpolated between their
+    neighbours, on a logarithmic axis. It is not asked whether the sound is a tone at all: noise has a strongest bin
+    too.
+
+    Args:
+        x: sound, (..., time).
+        sample_rate: Hz.
+        hop_length: samples from frame to frame, at least 1.
+        low: lowest frequency looked for in Hz, above 0.
+        high: highest frequency looked for in Hz, above ``low``, at most sample_rate / 2, which is also the default.
+        frame_length: samples in a frame, at least 16.
+
+    Returns:
+        Frequency in Hz, (..., frames), finite everywhere (0 where a whole sound has none), and a mask that is true
+        where the frame is loud enough, (..., frames).
+
+    Raises:
+        ValueError: if ``x`` is no finite sound, an argument is out of its range, or no bin lies between ``low`` and
+            ``high``.
+
+    Source: Smith and Serra (1987), PARSHL: an analysis/synthesis program for non-harmonic sounds based on a sinusoidal
+    representation.
+    Chapter: systems/autoencoder.
+
+    >>> tone = torch.sin(2 * torch.pi * 3010 * torch.arange(3200) / 16000)
+    >>> frequency, voiced = whistle(tone, sample_rate=16000, hop_length=320)
+    >>> frequency.shape, round(float(frequency[5])), bool(voiced[5])
+    (torch.Size([10]), 3010, True)
+    """
+    checks.audio(x, "x")
+    sample_rate = checks.sample_rate(sample_rate)
+    hop_length = checks.integer(hop_length, "hop_length")
+    frame_length = checks.integer(frame_length, "frame_length", 16)
+    high = sample_rate / 2 if high is None else high
+    checks.in_range(high, "high", 0, sample_rate / 2, unit="Hz", bounds="(]")
+    checks.in_range(low, "low", 0, high, unit="Hz", bounds="()")
+    window = np.hanning(frame_length + 1)[:-1]
+    frequencies = np.fft.rfftfreq(frame_length, 1 / sample_rate)
+    inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
+    if not len(inside):
+        raise ValueError(
+            "frame_length must be long enough for a bin between low and high, "
+            f"{low:g} and {high:g} Hz, got {frame_length}."
+        )
+    tracks, masks = [], []
+    for channel in _channels(x):
+        padded = np.pad(channel, (frame_length // 2, frame_length))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, frame_length)[::hop_length]
+        power = np.abs(np.fft.rfft(window * frames[: -(-len(channel) // hop_length)])) ** 2
+        peak = inside[power[:, inside].argmax(-1)]
+        rows = np.arange(len(peak))
+        level = np.log(np.pad(power, ((0, 0), (1, 1)), mode="reflect") + 1e-30)
+        before, at, after = (level[rows, peak + i] for i in range(3))
+        bend = 2 * at - before - after  # 0 in silence, where all bins are alike
+        shift = np.clip(0.5 * (after - before) / np.where(bend > 1e-6, bend, np.inf), -0.5, 0.5)
+        track = (peak + shift) * sample_rate / frame_length
+        strength = power[rows, peak]
+        voiced = (strength >= 1e-3 * strength.max()) & (strength > 0)
+        track = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(track, 1, mode="edge"), 3), axis=-1)
+        tracks.append(_filled(track, voiced))
+        masks.append(voiced)
     return _like(np.stack(tracks), x), _like(np.stack(masks), x).bool()
 
 

@@ -97,6 +97,52 @@ def test_frames_drive_a_synthesiser() -> None:
         assert controls.resample(feature, len(x)).shape == x.shape
 
 
+# whistle
+
+
+def test_whistle_follows_a_glide_that_pitch_trackers_cannot_reach() -> None:
+    t = seconds(1.0)
+    truth = 2000 * 2 ** (t + 0.1 * torch.sin(2 * math.pi * 3 * t))
+    frequency, voiced = features.whistle(tone(truth, [0.3], len(t)), sample_rate=SR, hop_length=160, low=1500)
+    assert frequency.shape == voiced.shape == (100,)
+    assert voiced[4:-4].all()
+    assert cents(frequency, truth[::160])[4:-4].abs().max() < 10
+    assert not features.f0(tone(truth, [0.3], len(t)), sample_rate=SR, hop_length=160, high=4000)[1][60:].all()
+
+
+@pytest.mark.parametrize(
+    ("f", "within"), [(2000.0, 2), (2003.0, 2), (2007.8, 2), (2008.5, 2), (7900.0, 2), (7990.0, 5)]
+)
+def test_whistle_lies_between_the_bins(f: float, within: float) -> None:
+    """Up to the Nyquist frequency, where the mirror image at 8010 Hz shares a bin with it."""
+    frequency, _ = features.whistle(tone(f, [0.3], 6400), sample_rate=SR, hop_length=640)
+    assert cents(frequency, f)[2:-2].abs().max() < within
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-12])
+def test_whistle_bridges_silence_where_all_bins_are_alike(gap: float) -> None:
+    note = tone(2500.0, [0.3], 4800).float()
+    x = torch.cat([torch.full((4800,), gap), note, torch.full((4800,), gap), note, torch.full((3200,), gap)])
+    frequency, voiced = features.whistle(x, sample_rate=SR, hop_length=160)
+    assert torch.isfinite(frequency).all()
+    assert voiced[34:56].all()
+    assert not voiced[66:84].any()
+    assert cents(frequency[:56], 2500).abs().max() < 30
+
+
+def test_a_silent_sound_has_no_whistle() -> None:
+    frequency, voiced = features.whistle(torch.zeros(2, 3200), sample_rate=SR, hop_length=320)
+    assert torch.equal(frequency, torch.zeros(2, 10))
+    assert not voiced.any()
+
+
+def test_whistle_refuses_a_range_without_a_bin() -> None:
+    with pytest.raises(ValueError, match=r"frame_length must be long enough for a bin .* 1001 and 1010 Hz, got 64"):
+        features.whistle(torch.zeros(3200), sample_rate=SR, low=1001, high=1010, frame_length=64)
+    with pytest.raises(ValueError, match=r"low must .*got 9000"):
+        features.whistle(torch.zeros(3200), sample_rate=SR, low=9000)
+
+
 # loudness
 
 

@@ -37,6 +37,15 @@ def test_partials_at_nyquist_are_silent():
     assert (amplitudes[..., 2:] == 0).all() and (amplitudes[..., :2] > 0).all()
 
 
+@pytest.mark.parametrize("name", ["f0", "loudness"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_contours_that_are_not_finite_are_refused(name, value):
+    given = {"f0": torch.full((1, 4), 300.0), "loudness": torch.zeros(1, 4)}
+    given[name][0, 2] = value
+    with pytest.raises(ValueError, match=f"{name} must be finite"):
+        autoencoder.Autoencoder(TINY).synthesise(**given)
+
+
 def test_a_cut_run_resumes_exactly(sound, tmp_path):
     options = {"batch": 2, "frames": 16, "configuration": TINY, "every": 5}
     model, seen = autoencoder.train([sound], steps=20, out=tmp_path / "whole", **options)

@@ -60,6 +60,9 @@ class Autoencoder(nn.Module):
 
     def decode(self, f0: Tensor, loudness: Tensor) -> tuple[Tensor, Tensor]:
         """All frames at once: amplitudes (batch, frames, partials) and noise magnitudes (batch, frames, bands)."""
+        for name, given in (("f0", f0), ("loudness", loudness)):
+            if not torch.isfinite(given).all():
+                raise ValueError(f"{name} must be finite, got NaN or infinity.")
         inputs = self._scaled(f0, loudness)
         hidden, _ = self.recurrent(self.into(inputs))
         return self._controls(hidden, inputs, f0)
