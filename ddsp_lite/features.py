@@ -109,7 +109,7 @@ def whistle(
 
     Source: Smith and Serra (1987), PARSHL: an analysis/synthesis program for non-harmonic sounds based on a sinusoidal
     representation.
-    Chapter: systems/latency.
+    Chapter: systems/autoencoder.
 
     >>> tone = torch.sin(2 * torch.pi * 3010 * torch.arange(3200) / 16000)
     >>> frequency, voiced = whistle(tone, sample_rate=16000, hop_length=320)
