@@ -1,4 +1,4 @@
-"""Losses: one number that says how far a sound is from another. Chapter: inference/by-gradient-descent.
+"""Losses: one number that says how far a sound is from another. Chapter: losses/spectral-losses.
 
 Every loss is called as ``loss(prediction, target)``, takes sounds of one shape (..., time), one sample or more, and
 gives a 0-d tensor that is smallest for equal sounds: zero, except for `si_sdr`, which counts in negative dB. Whatever

@@ -1,6 +1,6 @@
 """The multi-scale loss on short-time spectra with compiled loops, and its gradient in the same pass.
 
-Chapter: inference/by-gradient-descent.
+Chapter: losses/spectral-losses.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def applies(prediction: Tensor, target: Tensor | _Kept) -> bool:
         True in float32 on the CPU where nothing is traced and no gradient of the target is asked for.
 
     Raises:
-        Nothing; a question. Source: none. Chapter: inference/by-gradient-descent.
+        Nothing; a question. Source: none. Chapter: losses/spectral-losses.
 
     >>> applies(torch.ones(9), torch.ones(9)), applies(torch.ones(9).double(), torch.ones(9))
     (True, False)
@@ -86,7 +86,7 @@ def multi_scale(
         Nothing that is meant for a reader: `multi_scale_stft` has checked the arguments.
 
     Source: the gradient of a short-time spectrum is that of Griffin and Lim, Signal estimation from modified
-    short-time Fourier transform, 1984, on overlap and addition. Chapter: inference/by-gradient-descent.
+    short-time Fourier transform, 1984, on overlap and addition. Chapter: losses/spectral-losses.
 
     >>> x, options = torch.sin(torch.arange(99.0)), Settings(((16, 4),), (1.0, 1.0, 0.0), 1e-3)
     >>> multi_scale(x, x, options, torch.sum)

@@ -1,4 +1,4 @@
-"""Losses that weigh a spectrum as the ear does. Chapter: inference/by-gradient-descent."""
+"""Losses that weigh a spectrum as the ear does. Chapter: losses/spectral-losses."""
 
 from torch import Tensor
 
@@ -50,7 +50,7 @@ def mel(
         ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; an option is out of
             range.
 
-    Source: Kong, Kim and Bae, HiFi-GAN, NeurIPS 2020. Chapter: inference/by-gradient-descent.
+    Source: Kong, Kim and Bae, HiFi-GAN, NeurIPS 2020. Chapter: losses/spectral-losses.
 
     >>> import torch
     >>> noise = torch.randn(8000, generator=torch.Generator().manual_seed(0))
@@ -104,7 +104,7 @@ def loudness(
             range.
 
     Source: IEC 61672-1; as a loss, Engel, Hantrakul, Gu and Roberts, DDSP, ICLR 2020.
-    Chapter: inference/by-gradient-descent.
+    Chapter: losses/spectral-losses.
 
     >>> import torch
     >>> noise = torch.randn(8000, generator=torch.Generator().manual_seed(0))

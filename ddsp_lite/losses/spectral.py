@@ -1,4 +1,4 @@
-"""Losses on short-time spectra. Chapter: inference/by-gradient-descent."""
+"""Losses on short-time spectra. Chapter: losses/spectral-losses."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Targets that stand still, whose spectra are computed once. Chapter: inference/by-gradient-descent."""
+"""Targets that stand still, whose spectra are computed once. Chapter: losses/spectral-losses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ class Against:
     Raises:
         ValueError: as the loss, for the target and the options at once, for a prediction when called.
 
-    Source: none; a cache. Chapter: inference/by-gradient-descent.
+    Source: none; a cache. Chapter: losses/spectral-losses.
 
     >>> from ddsp_lite import losses
     >>> target = torch.sin(0.3 * torch.arange(4096))

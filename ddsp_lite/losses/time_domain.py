@@ -1,4 +1,4 @@
-"""Losses on samples and on envelopes. Chapter: inference/by-gradient-descent."""
+"""Losses on samples and on envelopes. Chapter: losses/spectral-losses."""
 
 import math
 
@@ -59,7 +59,7 @@ def si_sdr(prediction: Tensor, target: Tensor, *, floor: float = 1e-5) -> Tensor
         ValueError: the shapes differ; a sound is empty, not real floating point, or holds NaN; `floor` is not above 0.
 
     Source: Le Roux, Wisdom, Erdogan and Hershey, SDR: half-baked or well done?, ICASSP 2019.
-    Chapter: inference/by-gradient-descent.
+    Chapter: losses/spectral-losses.
 
     >>> target = torch.tensor([1.0, 1.0, -1.0, -1.0])
     >>> noise = torch.tensor([1.0, -1.0, -1.0, 1.0])
