@@ -6,6 +6,7 @@ from ddsp_lite.live.compile import compile_model
 from ddsp_lite.live.controls import Bars, Choice, Slider
 from ddsp_lite.live.demo import Demo
 from ddsp_lite.live.instrument import Instrument
+from ddsp_lite.live.maps import Map
 from ddsp_lite.live.show import BarPanel, Chain, Contest, Curve, Landscape, Player, Spectrum, Trace, Wave
 from ddsp_lite.live.sound import Sound
 from ddsp_lite.live.trace import UnsupportedOperation
@@ -21,6 +22,7 @@ __all__ = [
     "Descend",
     "Instrument",
     "Landscape",
+    "Map",
     "Player",
     "Prediction",
     "Slider",

@@ -15,6 +15,7 @@ from ddsp_lite.live import fallback, reference
 from ddsp_lite.live.activity import Descend, Prediction
 from ddsp_lite.live.compile import Model, compile_model
 from ddsp_lite.live.controls import Bars, Choice, Control, Slider, Sound
+from ddsp_lite.live.maps import Map, map_tables
 from ddsp_lite.live.show import Landscape, Names, Panel
 from ddsp_lite.live.snippet import snippet
 
@@ -116,6 +117,8 @@ def make(
     for panel, told in zip(show, panels, strict=True):
         if isinstance(panel, Landscape):
             told["ys"] = landscape_curve(model, controls, told, sample_rate)
+        if isinstance(panel, Map):
+            told["tables"] = map_tables(model, controls, told, sample_rate)
     spec = {
         "id": id,
         "title": title,

@@ -17,6 +17,7 @@ import numpy as np
 YOURS, TARGET, LOSS, GRADIENT = "#0067b8", "#6b6b6b", "#7b3fa0", "#c2410c"
 LOWEST_FREQUENCY, FLOOR_DB = 50.0, -72.0
 N_POINTS = 240
+HIGHEST = 0.98  # the quantile of a map's heights that is drawn darkest
 STYLE = {
     "font.size": 8.0, "svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "ddsp-lite",
     "axes.spines.top": False, "axes.spines.right": False, "path.simplify": True, "path.simplify_threshold": 0.3,
@@ -69,6 +70,36 @@ def draw_landscape(axes: Any, panel: dict[str, Any], values: Values, spec: dict[
     axes.set(xscale=control["scale"], xlabel=control["label"] + unit, ylabel=panel["output"], title="Loss")
 
 
+def draw_map(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
+    """Draw the first loss over two controls as shaded heights, a ball at the start, the target as a ring."""
+    controls = {control["name"]: control for control in spec["controls"]}
+    grid = []
+    for name, count in zip((panel["x"], panel["y"]), panel["size"], strict=True):
+        control = controls[name]
+        spaced = np.geomspace if control["scale"] == "log" else np.linspace
+        grid.append(spaced(control["low"], control["high"], count))
+    heights = np.reshape(panel["tables"][0], panel["size"][::-1])
+    low, high = heights.min(), np.quantile(heights, HIGHEST)
+    shades = np.sqrt(np.clip((heights - low) / max(high - low, 1e-12), 0.0, 1.0))
+    levels = np.linspace(0.0, 1.0, 8)
+    axes.contourf(*grid, shades, levels, colors=[(*mix(level), 1.0) for level in levels[:-1]])
+    if panel["target"] is not None:
+        goal = [controls[each]["start"] if isinstance(each, str) else each for each in panel["target"]]
+        axes.plot(*([each] for each in goal), "o", color=TARGET, markersize=9, markerfacecolor="none", linestyle="none")
+    axes.plot([controls[panel["x"]]["start"]], [controls[panel["y"]]["start"]], "o", color=YOURS, markersize=6)
+    for which in ("x", "y"):
+        control = controls[panel[which]]
+        unit = f" ({control['unit']})" if control["unit"] else ""
+        axes.set(**{f"{which}scale": control["scale"], f"{which}label": control["label"] + unit})
+    axes.set_title(panel["labels"][0])
+
+
+def mix(shade: float) -> tuple[float, ...]:
+    """Return the colour of a height: white for the lowest, the loss's own for the highest."""
+    loss = [int(LOSS[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    return tuple(1.0 + shade * (part - 1.0) for part in loss)
+
+
 def draw_wave(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str, Any]) -> None:
     """Draw signals over time."""
     for index, name in enumerate(panel["signals"]):
@@ -109,7 +140,7 @@ def draw_chain(axes: Any, panel: dict[str, Any], values: Values, spec: dict[str,
 
 
 DRAWN: dict[str, Callable[..., None]] = {
-    "spectrum": draw_spectrum, "landscape": draw_landscape, "wave": draw_wave, "curve": draw_curve,
+    "spectrum": draw_spectrum, "landscape": draw_landscape, "map": draw_map, "wave": draw_wave, "curve": draw_curve,
     "bars": draw_bars, "chain": draw_chain,
 }  # fmt: skip
 

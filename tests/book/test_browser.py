@@ -309,3 +309,62 @@ def test_a_link_brings_the_setting_back(visit, demo: book.PageDemo) -> None:
     for name, value in again.values().items():
         assert same(value, values[name], 1e-4), name
     assert again.root.get_attribute("data-locked") is None
+
+
+MAP = "(root) => root.querySelector('[data-panel=map]').ddspMap()"
+FRESH = "(root) => root.querySelector('[data-panel=map]').ddspMap().fresh"
+
+
+def check_map(live: book.Live, panel: dict) -> None:
+    """What the map draws at some places is what the model computes there."""
+    drawn = live.ask(MAP)
+    axes = {c["name"]: c for c in live.demo.spec["controls"]}
+    for at in (0, drawn["nx"] * (drawn["ny"] // 3) + drawn["nx"] // 2, drawn["nx"] * drawn["ny"] - 1):
+        place = {}
+        for name, share in (("x", at % drawn["nx"] / (drawn["nx"] - 1)), ("y", at // drawn["nx"] / (drawn["ny"] - 1))):
+            c = axes[panel[name]]
+            on_log = c["low"] * (c["high"] / c["low"]) ** share if c["scale"] == "log" else 0.0
+            place[panel[name]] = on_log or c["low"] + share * (c["high"] - c["low"])
+        got = live.run(place)["outputs"]
+        for name, table in zip(panel["outputs"], drawn["tables"], strict=True):
+            assert table[at] == pytest.approx(float(got[name]), rel=1e-3, abs=1e-5), (name, place)
+
+
+@book.for_each(demo for demo in DEMOS if demo.panel("map"))
+def test_a_map_moves_with_the_other_controls(visit, demo: book.PageDemo) -> None:
+    panel = demo.panel("map")
+    live = visit(demo)
+    check_map(live, panel)
+    others = [c for c in demo.spec["controls"] if c["kind"] == "slider" and not c["hidden"]]
+    others = [c for c in others if c["name"] not in (panel["x"], panel["y"], *panel["ignoring"])]
+    for control in others[:1]:
+        live.move({control["name"]: (control["low"] + 2 * control["high"]) / 3})
+        live.wait(FRESH, seconds=20)
+        check_map(live, panel)
+
+
+@book.for_each(demo for demo in DEMOS if demo.panel("map"))
+def test_the_ball_on_a_map_is_dragged_and_leaves_a_path(visit, demo: book.PageDemo) -> None:
+    panel = demo.panel("map")
+    live = visit(demo, anew=True)
+    before = live.values()
+    box = live.root.locator(".ddsp-map").first.bounding_box()
+    live.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
+    live.page.mouse.down()
+    live.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"], steps=3)
+    live.page.mouse.up()
+    live.page.wait_for_timeout(150)
+    dragged = live.values()
+    for axis in (panel["x"], panel["y"]):
+        assert dragged[axis] != before[axis]
+    for control in demo.spec["controls"]:
+        assert control["name"] in (panel["x"], panel["y"]) or same(dragged[control["name"]], control["start"], 1e-6)
+    figure = live.root.locator("[data-panel=map]")
+    assert figure.get_attribute("data-path") == "1"
+    for _ in range(3):
+        live.action("step").click()
+        live.page.wait_for_timeout(60)
+    assert figure.get_attribute("data-path") == "4"
+    live.action("reset").click()
+    live.page.wait_for_timeout(100)
+    assert (figure.get_attribute("data-path"), figure.get_attribute("data-former")) == ("1", "1")

@@ -33,6 +33,13 @@ function arrowOf(control, value, gradient, per, scale) {
   return length < 5e-4 ? 0 : -Math.sign(gradient) * length;
 }
 
+/** How far, in shares of a control's travel, a step of plain descent moves it for each unit of the rate: downhill is positive towards `high`. */
+export function downhillShare(control, value, gradient, per) {
+  const step = -gradient * stretch(control, value, per);
+  if (control.scale === "log") return per === "value" ? step / (value * Math.log(control.high / control.low)) : step / Math.log2(control.high / control.low);
+  return per === "value" ? step / (control.high - control.low) : step;
+}
+
 /** For each parameter: the gradient in the unit that is told, that unit, and the arrow. Bars have arrays. */
 export function slopesOf(spec, values, gradients, per, scale) {
   const slopes = {};

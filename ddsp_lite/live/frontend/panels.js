@@ -5,11 +5,13 @@ import { ChainPanel } from "./chain.js";
 import { ContestPanel } from "./contest.js";
 import { CurvePanel, TracePanel, WavePanel } from "./curves.js";
 import { LandscapePanel } from "./landscape.js";
+import { MapPanel } from "./maps.js";
 import { SpectrumPanel } from "./spectrum.js";
 
 const PANELS = {
   spectrum: SpectrumPanel,
   landscape: LandscapePanel,
+  map: MapPanel,
   wave: WavePanel,
   curve: CurvePanel,
   trace: TracePanel,

@@ -57,6 +57,7 @@ export class Model {
   measureLoss() {
     const seen = [Math.abs(this.frame.loss)];
     for (const item of this.spec.show) {
+      if (item.kind === "map") seen.push(...item.tables.map((table) => Math.max(...table) - Math.min(...table)));
       if (item.kind === "landscape") seen.push(Math.max(...item.ys.filter(Number.isFinite)) - Math.min(...item.ys.filter(Number.isFinite)));
     }
     return Math.max(1e-9, ...seen.filter(Number.isFinite));
