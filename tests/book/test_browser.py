@@ -348,6 +348,7 @@ def test_the_ball_on_a_map_is_dragged_and_leaves_a_path(visit, demo: book.PageDe
     panel = demo.panel("map")
     live = visit(demo, anew=True)
     before = live.values()
+    live.ask("(root) => root.querySelector('.ddsp-map').scrollIntoView({ block: 'center', behavior: 'instant' })")
     box = live.root.locator(".ddsp-map").first.bounding_box()
     live.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
     live.page.mouse.down()
