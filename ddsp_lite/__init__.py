@@ -2,7 +2,7 @@
 
 Sound flows one way through the modules::
 
-    units, controls, envelopes -> oscillators, noise, filters, effects, physical -> spectra, losses -> fit
+    units, controls, envelopes -> oscillators, noise, filters, effects, physical -> spectra, losses -> fit, systems
 
 Audio is ``(..., time)``, controls are ``(..., frames)`` or ``(..., frames, channels)``. Frequencies are in Hz, times in
 seconds, phases in radians, and ``sample_rate`` is always a keyword. A module is loaded when it is first used, so that
@@ -34,6 +34,7 @@ __all__ = [
     "plots",
     "spectra",
     "streaming",
+    "systems",
     "units",
 ]
 

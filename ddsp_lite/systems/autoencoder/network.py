@@ -13,7 +13,17 @@ from ddsp_lite import effects, noise, oscillators
 
 @dataclass(frozen=True)
 class Configuration:
-    """Sizes of the network; a checkpoint fits only the configuration that it was trained with."""
+    """Sizes of the network; a checkpoint fits only the configuration that it was trained with.
+
+    Attributes:
+        sample_rate: in Hz.
+        hop: samples from frame to frame.
+        hidden: numbers in a layer, and in the recurrent state.
+        points: of the spectral envelope, evenly spaced in mel.
+        partials: of the tone.
+        bands: of the noise.
+        room_seconds: length of the room's response.
+    """
 
     sample_rate: int = 16_000
     hop: int = 256
@@ -25,10 +35,26 @@ class Configuration:
 
 
 class Autoencoder(nn.Module):
-    """From f0 in Hz and loudness in dB, (batch, frames), to sound, by a recurrent decoder.
+    r"""From f0 in Hz and loudness in dB, (batch, frames), to sound, by a recurrent decoder.
 
-    The decoder draws a spectral envelope over frequency, which is read at the partials ``k f0`` and normalised to 1,
-    a level for them, and the magnitudes of the noise. The room is 6 bands of noise, each with a gain and a decay.
+    The decoder draws a level z, an envelope e over frequency and the magnitudes of the noise. Partial k has the
+    amplitude
+
+    .. math:: a_k = 2\,\sigma(z)^{\ln 10}\, \frac{\exp e(k f_0)}{\sum_{j f_0 < f_s / 2} \exp e(j f_0)}
+
+    and those from the Nyquist frequency up have none. The room is 6 bands of noise, each with a gain and a decay.
+
+    Args:
+        configuration: sizes of the network; None for the usual ones.
+
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing. The envelope over
+        frequency and the room of bands are this package's.
+    Chapter: systems/autoencoder.
+
+    >>> model = Autoencoder()
+    >>> f0, loudness = torch.full((2, 10), 330.0), torch.full((2, 10), -20.0)
+    >>> model.synthesise(f0, loudness).shape, [part.shape[-1] for part in model.decode(f0, loudness)]
+    (torch.Size([2, 2560]), [60, 65])
     """
 
     def __init__(self, configuration: Configuration | None = None) -> None:
@@ -78,7 +104,18 @@ class Autoencoder(nn.Module):
         breath: bool = True,
         room: bool = True,
     ) -> Tensor:
-        """The sound, (batch, frames * hop), of all parts or of some; ``hiss`` is white noise in place of the seed's."""
+        """The sound, (batch, frames * hop), of all parts or of some.
+
+        Args:
+            f0: in Hz, (batch, frames), finite.
+            loudness: in dB, (batch, frames), finite.
+            seed: of the noise.
+            hiss: white noise (batch, frames * hop) in place of the seed's.
+            harmonics, breath, room: whether the tone, the noise and the room are in it.
+
+        Raises:
+            ValueError: f0 or loudness is not finite.
+        """
         c = self.configuration
         amplitudes, magnitudes = self.decode(f0, loudness)
         n_samples = f0.shape[-1] * c.hop

@@ -12,10 +12,13 @@ from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from ddsp_lite import audio, features, losses, noise
+from ddsp_lite import audio, checks, features, losses, noise
 from ddsp_lite.systems.autoencoder import checkpoints
 from ddsp_lite.systems.autoencoder.network import Autoencoder, Configuration
 from ddsp_lite.systems.autoencoder.sounds import Sound
+
+AUDIBLE = 60  # dB below the loudest frame
+DRAWS = 4  # of a stretch, until something sounds in it: in long silences the partials would fade out for good
 
 
 def train(
@@ -31,14 +34,48 @@ def train(
     device: str = "cpu",
     progress: bool = False,
 ) -> tuple[Autoencoder, list[float]]:
-    """Train, or go on from the last checkpoint in ``out``; the network and the loss of each step of this call.
+    """Train a network on sounds, or go on from the last checkpoint in ``out``, to the same end as an unbroken run.
 
-    Where ``torch.distributed`` runs, each process takes its share of the batch and the first one writes.
     Stretches are played louder, softer, faster and slower, so that level and pitch are learnt apart from each other.
-    Half of each stretch of ``frames`` warms the state and the room up; the other half is compared.
+    Half of each stretch warms the state and the room up; the other half is compared. Where ``torch.distributed`` runs,
+    each process takes its share of the batch, and the first one writes.
+
+    Args:
+        sounds: at least one.
+        steps: of the whole run.
+        batch: stretches in a step, a multiple of the processes.
+        frames: of a stretch, at least 2.
+        configuration: sizes of the network; None for the usual ones.
+        out: folder of the checkpoints; None keeps none.
+        every: steps from checkpoint to checkpoint.
+        seed: of the weights and of all random choices.
+        device: where it is computed.
+        progress: whether a bar shows the loss.
+
+    Returns:
+        The network, and the loss of each step of the run.
+
+    Raises:
+        ValueError: an argument is out of its range; the last checkpoint is broken, or of a run with another seed,
+            sounds or sizes.
+        OSError: a checkpoint cannot be written.
+
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing; the stretches at other
+        gains and speeds are this package's.
+    Chapter: systems/autoencoder.
+
+    >>> from ddsp_lite.systems import autoencoder
+    >>> sound = autoencoder.analyse(0.3 * torch.sin(2 * torch.pi * 440 * torch.arange(8000) / 16000))
+    >>> model, history = autoencoder.train([sound], steps=3, batch=1, frames=8)
+    >>> len(history), model.synthesise(sound.f0[None], sound.loudness[None]).shape
+    (3, torch.Size([1, 7936]))
     """
     if not sounds:
         raise ValueError("sounds must hold at least one sound, got none.")
+    checks.integer(steps, "steps", 0)
+    checks.integer(batch, "batch")
+    checks.integer(frames, "frames", 2)
+    checks.integer(every, "every")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Autoencoder(configuration)
@@ -47,19 +84,20 @@ def train(
     room = [p for name, p in model.named_parameters() if name.startswith("room")]
     network = [p for name, p in model.named_parameters() if not name.startswith("room")]
     optimiser = torch.optim.AdamW([{"params": network}, {"params": room, "weight_decay": 0.0}])
-    first = 0
+    run = checkpoints.Run.on(sounds, c, seed=seed, steps=steps, batch=batch, frames=frames)
+    history: list[float] = []
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
         found = checkpoints.latest(out)
         if found is not None:
-            first = _load(found, model, optimiser, c)
+            history = _load(found, model, optimiser, run)
+    first = len(history)
     many = distributed.is_initialized()
     rank, processes = (distributed.get_rank(), distributed.get_world_size()) if many else (0, 1)
     if batch % processes:
         raise ValueError(f"batch must be a multiple of the {processes} processes, got {batch}.")
     share = slice(rank * batch // processes, (rank + 1) * batch // processes)
     player = DistributedDataParallel(model) if many else model
-    losses_seen: list[float] = []
     bar = tqdm(range(first, steps), disable=not progress or rank > 0)
     for step in bar:
         share_of_rate = min(1, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * step / steps))
@@ -84,12 +122,12 @@ def train(
         if many:
             distributed.all_reduce(mean)
             mean = mean / processes
-        losses_seen.append(float(mean))
-        bar.set_postfix(loss=f"{losses_seen[-1]:.3f}")
+        history.append(float(mean))
+        bar.set_postfix(loss=f"{history[-1]:.3f}")
         if out is not None and rank == 0 and ((step + 1) % every == 0 or step + 1 == steps):
             place = Path(out) / f"step-{step + 1:08d}.safetensors"
-            checkpoints.save(place, _tensors(model, optimiser), c, step + 1)
-    return model, losses_seen
+            checkpoints.save(place, _tensors(model, optimiser, history), run, step + 1)
+    return model, history
 
 
 def _stretches(sounds: Sequence[Sound], batch: int, frames: int, c: Configuration, seed: int) -> tuple[Tensor, ...]:
@@ -106,7 +144,11 @@ def _stretch(sound: Sound, frames: int, c: Configuration, g: torch.Generator) ->
     speed = 2 ** (semitones / 12)
     needed = math.ceil(frames * speed) + 1
     pad = max(0, needed - len(sound.f0))
-    start = int(torch.randint(len(sound.f0) + pad - needed + 1, (), generator=g))
+    loud = sound.loudness > sound.loudness.max() - AUDIBLE
+    for _ in range(DRAWS):
+        start = int(torch.randint(len(sound.f0) + pad - needed + 1, (), generator=g))
+        if loud[start + needed // 2 : start + needed].any():
+            break
     x = functional.pad(sound.x, (0, pad * hop))[start * hop : (start + needed) * hop]
     f0 = torch.cat([sound.f0, sound.f0[-1:].expand(pad)])[start : start + needed]
     loudness = torch.cat([sound.loudness, sound.loudness.new_full((pad,), features.SILENCE_DB)])[start : start + needed]
@@ -122,20 +164,23 @@ def _stretch(sound: Sound, frames: int, c: Configuration, g: torch.Generator) ->
     return x[: frames * hop] * 10 ** (gain / 20), f0[:frames], loudness[:frames] + gain, heard[:frames]
 
 
-def _tensors(model: Autoencoder, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _tensors(model: Autoencoder, optimiser: torch.optim.Optimizer, history: list[float]) -> dict[str, Tensor]:
     kept = {f"model.{name}": x for name, x in model.state_dict().items()}
     for i, state in optimiser.state_dict()["state"].items():
         kept |= {f"optimiser.{i}.{name}": x for name, x in state.items()}
-    return kept
+    return kept | {"history": torch.tensor(history, dtype=torch.float64)}
 
 
-def _load(path: Path, model: Autoencoder, optimiser: torch.optim.Optimizer, configuration: Configuration) -> int:
-    tensors, step = checkpoints.restore(path, configuration)
-    model.load_state_dict({k.removeprefix("model."): x for k, x in tensors.items() if k.startswith("model.")})
+def _load(path: Path, model: Autoencoder, optimiser: torch.optim.Optimizer, run: checkpoints.Run) -> list[float]:
+    tensors, _, _ = checkpoints.restore(path, run)
     state: dict[int, dict[str, Tensor]] = {}
     for key, x in tensors.items():
         if key.startswith("optimiser."):
             _, i, name = key.split(".")
             state.setdefault(int(i), {})[name] = x
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return step
+    try:
+        model.load_state_dict(checkpoints.weights(tensors))
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+        return tensors["history"].tolist()
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} lacks a part: {error}. Delete it and go on from an earlier one.") from error
