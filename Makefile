@@ -31,7 +31,7 @@ ifeq ($(MAKECMDGOALS),mark)
 SUBMISSIONS ?= $(error SUBMISSIONS is needed, such as make mark SUBMISSIONS=handed-in)
 RESULTS ?= dist/marks
 endif
-.PHONY: help book page test check classroom notebooks lab bench clean lint unit mark hub
+.PHONY: help book page test check classroom notebooks lab bench atlas clean lint unit mark hub
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ bench: $(INSTALLED) ## time the operations beside their peers (WRITE=1 writes th
 	@rm -rf _build/peers; $(PY) -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) --no-deps --target _build/peers \
 	  -r benchmarks/requirements.txt || echo "The peers could not be installed: the table shows them as missing."
 	@$(PY) -m benchmarks "$(WORD)" $(if $(WRITE),--write)
+
+atlas: $(INSTALLED) ## measure every loss on every parameter, and write the atlas's page (ATLAS="--small": a quick look)
+	@$(PY) -m book.tools.atlas $(ATLAS)
 
 clean: ## remove all that was built, keep the environment
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
