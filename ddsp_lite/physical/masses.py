@@ -1,4 +1,4 @@
-"""A mass on a spring, computed without any error of the time step. Chapter: filters/iir."""
+"""A mass on a spring, computed without any error of the time step. Chapter: inference/physical-models."""
 
 import math
 
@@ -44,7 +44,7 @@ def mass_spring(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Fletcher and Rossing, The Physics of Musical Instruments, on the simple oscillator; Oppenheim and Schafer,
-        Discrete-Time Signal Processing, on systems behind a hold. Chapter: filters/iir.
+        Discrete-Time Signal Processing, on systems behind a hold. Chapter: inference/physical-models.
 
     >>> y = mass_spring(torch.zeros(5), 1.0, math.pi**2, 0.0, sample_rate=2, position=1.0)  # half a hertz
     >>> y.round(decimals=4) + 0.0

@@ -1,4 +1,4 @@
-"""Bodies that ring in modes: a bank of resonators, and the struck bar. Chapter: filters/iir."""
+"""Bodies that ring in modes: a bank of resonators, and the struck bar. Chapter: inference/physical-models."""
 
 import math
 
@@ -44,7 +44,7 @@ def modal_bank(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the numbers of modes differ;
             the shapes do not broadcast.
 
-    Source: Smith, Physical Audio Signal Processing, on modal synthesis. Chapter: filters/iir.
+    Source: Smith, Physical Audio Signal Processing, on modal synthesis. Chapter: inference/physical-models.
 
     >>> hit = torch.tensor([1.0])
     >>> y = modal_bank(hit, torch.tensor([2000.0]), torch.tensor([1.0]), torch.ones(1), sample_rate=8000, n_samples=4)
@@ -102,7 +102,7 @@ def bar_modes(n_modes: int, position: Tensor | float, *, ends: str = "free") -> 
         ValueError: an argument is of the wrong kind, not finite or outside of its range.
 
     Source: Fletcher and Rossing, The Physics of Musical Instruments, on the transverse vibrations of bars.
-    Chapter: filters/iir.
+    Chapter: inference/physical-models.
 
     >>> ratios, shapes = bar_modes(3, 0.5)
     >>> ratios.round(decimals=3), shapes.round(decimals=3) + 0.0  # the second has a node in the middle
@@ -169,7 +169,7 @@ def struck_bar(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Fletcher and Rossing, The Physics of Musical Instruments, on bars and their mallets.
-    Chapter: filters/iir.
+    Chapter: inference/physical-models.
 
     >>> y = struck_bar(torch.ones(1), 440.0, 0.5, sample_rate=16000, n_samples=16000)
     >>> y.shape, int(torch.fft.rfft(y).abs().argmax())

@@ -1,4 +1,4 @@
-"""Strings by delay lines, with gradients in pitch and decay. Chapter: filters/effects."""
+"""Strings by delay lines, with gradients in pitch and decay. Chapter: inference/physical-models."""
 
 import math
 
@@ -44,7 +44,7 @@ def karplus_strong(
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
     Source: Karplus and Strong (1983), Digital Synthesis of Plucked-String and Drum Timbres; Jaffe and Smith (1983),
-        Extensions of the Karplus-Strong Plucked-String Algorithm. Chapter: filters/effects.
+        Extensions of the Karplus-Strong Plucked-String Algorithm. Chapter: inference/physical-models.
 
     >>> from ddsp_lite import noise
     >>> y = karplus_strong(noise.white(73, seed=0), 220.0, 2.0, sample_rate=16000, n_samples=32000)
@@ -91,7 +91,7 @@ def waveguide_string(
     Raises:
         ValueError: an argument is of the wrong kind, not finite or outside of its range; the shapes do not broadcast.
 
-    Source: Smith (1992), Physical Modeling Using Digital Waveguides. Chapter: filters/effects.
+    Source: Smith (1992), Physical Modeling Using Digital Waveguides. Chapter: inference/physical-models.
 
     >>> pluck = torch.tensor([1.0])
     >>> y = waveguide_string(pluck, 100.0, 1.0, sample_rate=8000, position=0.5, pickup=0.25, n_samples=8000)
