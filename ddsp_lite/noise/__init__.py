@@ -245,6 +245,8 @@ def _overlap_add(pieces: Tensor, hop: int) -> Tensor:
     length = pieces.shape[-1]
     parts = math.ceil(length / hop)
     pieces = torch.nn.functional.pad(pieces, (0, parts * hop - length))
+    if pieces.shape[-2] == 1:
+        return pieces.squeeze(-2)
     pieces = pieces.unflatten(-1, (parts, hop))
     shifted = [torch.nn.functional.pad(pieces[..., p, :], (0, 0, p, parts - 1 - p)) for p in range(parts)]
     return sum(shifted).flatten(-2)

@@ -77,6 +77,42 @@ def _arrays(f0: Tensor, amplitudes: Tensor, rate: float, hop: int) -> tuple:
     return f0, rate, start, amplitudes.detach().contiguous().numpy(), hop
 
 
+def continued(f0: Tensor, amplitudes: Tensor, turns: Tensor, rate: float, hop: int) -> Tensor:
+    r"""Add harmonics from a given phase on, up to the last frame, by the compiled loop; without a gradient.
+
+    ``y[n] = sum_k amplitudes[k, n] sin(k phi[n])``, ``phi[n] = 2 pi (turns + sum_{m<n} f0[m] / rate)``.
+
+    Args:
+        f0: in Hz, ``(..., frames + 1)``.
+        amplitudes: float32, ``(..., frames + 1, partials)``.
+        turns: the phase at the first frame, in turns, float64, ``(..., 1)``.
+        rate: sample rate in Hz.
+        hop: samples in a frame.
+
+    Returns:
+        The sound from the first frame to the last, float32, ``(..., frames * hop)``.
+
+    Raises:
+        Nothing: its caller has checked all. Source: as :func:`bank`. Chapter: systems/latency.
+
+    >>> one = torch.ones(2, dtype=torch.float64)
+    >>> continued(1000 * one, torch.ones(2, 1), 0.25 * one[:1], 12000.0, 4)
+    tensor([1.0000, 0.8660, 0.5000, 0.0000])
+    """
+    from ddsp_lite.kernels import harmonic as kernels
+
+    *leading, frames, partials = amplitudes.shape
+    rows = math.prod(leading)
+    f0, rate, start, amplitudes, hop = _arrays(
+        f0.double().reshape(rows, frames), amplitudes.reshape(rows, frames, partials), rate, hop
+    )
+    start += turns.detach().reshape(rows, 1).numpy()
+    y = np.empty((rows, frames * hop), np.float32)
+    for row in range(rows):
+        kernels.forward(f0, rate, start, amplitudes, hop, row * frames, (row + 1) * frames - 1, y)
+    return torch.from_numpy(y).reshape(*leading, frames * hop)[..., :-hop]
+
+
 def _share(count: int, work: Callable[[int, int], None]) -> None:
     """Run the work on as many threads as PyTorch uses; the loops hold no lock."""
     threads = min(torch.get_num_threads(), count)

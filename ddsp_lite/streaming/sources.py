@@ -100,7 +100,8 @@ def harmonic_bank(
     line, ramps = torch.cat([last_f0, f0], -1), torch.cat([last_amplitudes, amplitudes], -2)
     n_samples = (frames + 1) * hop
     if compiled.applies(line, ramps, n_samples) and checks.common(f0, amplitudes)[0] == torch.float32:
-        y = _compiled(line, ramps, turns, rate, hop)
+        learning = torch.is_grad_enabled() and any(x.requires_grad for x in (line, ramps, turns))
+        y = (_compiled if learning else compiled.continued)(line, ramps, turns, rate, hop)
     else:
         y = sum_of_harmonics(line, ramps, range(1, partials + 1), sample_rate=rate, n_samples=n_samples, shift=turns)
     wide = line.double()
