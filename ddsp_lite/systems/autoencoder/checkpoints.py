@@ -54,6 +54,9 @@ def save(path: str | Path, tensors: dict[str, Tensor], run: Run, step: int) -> N
     Raises:
         OSError: it could not be written. The message names the file; earlier ones are intact.
 
+    Source: none; the files of this package.
+    Chapter: systems/autoencoder.
+
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "step-00000007.safetensors"
     >>> run = Run(Configuration(), seed=0, steps=300, batch=8, frames=64, sounds=())
@@ -92,6 +95,9 @@ def restore(path: str | Path, run: Run | None = None) -> tuple[dict[str, Tensor]
 
     Raises:
         ValueError: the file is no whole checkpoint, or of another run. The message names it, and the remedy.
+
+    Source: none; the files of this package.
+    Chapter: systems/autoencoder.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -119,6 +125,9 @@ def restore(path: str | Path, run: Run | None = None) -> tuple[dict[str, Tensor]
 def latest(folder: str | Path) -> Path | None:
     """The checkpoint of the highest step in a folder; None where there is none.
 
+    Source: none; the files of this package.
+    Chapter: systems/autoencoder.
+
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for name in ("step-00000050.safetensors", "step-00000100.safetensors", "step-00000150.safetensors.part"):
@@ -134,6 +143,9 @@ def load(folder: str | Path) -> tuple[Autoencoder, Run]:
 
     Raises:
         ValueError: there is no checkpoint, or the last one is broken.
+
+    Source: none; the files of this package.
+    Chapter: systems/autoencoder.
     """
     found = latest(folder)
     if found is None:

@@ -50,6 +50,9 @@ def analyse(
     Raises:
         ValueError: it is not mono or too short, silent, or has no pitch.
 
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
+    Chapter: systems/autoencoder.
+
     >>> sound = analyse(0.35 * torch.sin(2 * torch.pi * 440 * torch.arange(8000) / 16000))
     >>> sound.f0.shape, round(float(sound.f0[10])), round(float(sound.loudness[10]))
     (torch.Size([31]), 440, -13)
@@ -84,6 +87,9 @@ def read(path: str | Path, configuration: Configuration | None = None, *, pitch:
 
     Raises:
         ValueError: it cannot be read, or `analyse` refuses it. The message names the file, and the remedy.
+
+    Source: none; libsndfile reads the file.
+    Chapter: systems/autoencoder.
     """
     c = configuration or Configuration()
     try:
@@ -113,6 +119,9 @@ def moved(sound: Sound, pitch: float, loudness: float) -> tuple[Tensor, Tensor]:
 
     Returns:
         f0 in Hz and loudness in dB, each (frames,).
+
+    Source: Engel, Hantrakul, Gu, Roberts (2020), DDSP: Differentiable Digital Signal Processing.
+    Chapter: systems/autoencoder.
 
     >>> x = torch.zeros(10 * 256)
     >>> bird = Sound(x, torch.full((10,), 3600.0), torch.full((10,), -30.0), torch.ones(10) > 0)
