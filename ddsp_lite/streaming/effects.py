@@ -1,6 +1,7 @@
 """Convolution, reverberation and delays that go on where the last block ended."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -48,9 +49,10 @@ def convolve(x: Tensor, taps: Tensor, *, state: State = None) -> tuple[Tensor, t
     checks.audio(x, "x")
     checks.audio(taps, "taps")
     leading = checks.broadcast(x=x.shape[:-1], taps=taps.shape[:-1])
-    x, taps = x.expand(*leading, x.shape[-1]), taps.to(x)
-    parts = math.ceil(taps.shape[-1] / _PART)
-    spectra = rfft(pad(taps, (0, parts * _PART - taps.shape[-1])).unflatten(-1, (parts, _PART)), 2 * _PART)
+    x, parts = x.expand(*leading, x.shape[-1]), math.ceil(taps.shape[-1] / _PART)
+    inference = torch.is_inference_mode_enabled() or taps.is_inference()  # such tensors have no version
+    plain = not (inference or taps.requires_grad or checks.is_tracing(x, taps))
+    spectra = _kept_spectra(taps, taps._version, x.dtype, x.device) if plain else _spectra(taps, 0, x.dtype, x.device)
     shapes = [(*leading, parts - 1, _PART + 1, 2), (*leading, 2 * _PART), (*leading, _PART), int]
     if state is None:
         state = *(x.new_zeros(shape) for shape in shapes[:3]), 0
@@ -72,6 +74,16 @@ def convolve(x: Tensor, taps: Tensor, *, state: State = None) -> tuple[Tensor, t
             past = torch.cat([now.unsqueeze(-2), past[..., :-1, :]], -2)
             rings = irfft((past * spectra[..., 1:, :]).sum(-2), 2 * _PART)[..., _PART:]
     return torch.cat(out, -1), (torch.view_as_real(past), window, rings, filled)
+
+
+def _spectra(taps: Tensor, version: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The spectra of a response's parts; the version tells a tensor's values before a change from those after it."""
+    parts = math.ceil(taps.shape[-1] / _PART)
+    padded = pad(taps.to(device, dtype), (0, parts * _PART - taps.shape[-1]))
+    return rfft(padded.unflatten(-1, (parts, _PART)), 2 * _PART)
+
+
+_kept_spectra = lru_cache(maxsize=4)(_spectra)  # a stream has the same response at each block
 
 
 def fractional_delay(

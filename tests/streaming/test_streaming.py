@@ -215,3 +215,16 @@ def test_a_foreign_state_is_refused(name: str, bad: object) -> None:
 def test_a_delay_that_needs_the_future_is_refused() -> None:
     with pytest.raises(ValueError, match="delay"):
         streaming.fractional_delay(torch.zeros(8), 5e-5, sample_rate=RATE, longest=0.01)
+
+
+def test_a_response_that_changed_in_place_is_heard_changed() -> None:
+    """The spectra of a response are kept from block to block, and made anew when its values change."""
+    x, taps = random(600), random(300, seed=1)
+    before, _ = streaming.convolve(x, taps)
+    taps.mul_(2)
+    torch.testing.assert_close(streaming.convolve(x, taps)[0], 2 * before)
+    torch.testing.assert_close(streaming.convolve(x, 0.5 * taps)[0], before)
+    with torch.inference_mode():
+        torch.testing.assert_close(streaming.convolve(x, taps)[0], 2 * before)
+        copy = taps.clone()
+    torch.testing.assert_close(streaming.convolve(x, copy)[0], 2 * before)
