@@ -1,6 +1,6 @@
 /** Bars: a vector control as native vertical sliders that can also be painted, with the target's outline and an arrow on each bar. */
 
-import { h } from "./dom.js";
+import { followPointer, h } from "./dom.js";
 import { coverNode, panelFrame } from "./figures.js";
 import { controlText, fitToControl, fractionOf, keyStep, valueAtFraction } from "./format.js";
 import { makeAxis, Plot } from "./plot.js";
@@ -104,13 +104,8 @@ export class BarsPanel {
       this.kit.change(this.control.name, bars);
       this.inputs[at].focus({ preventScroll: true });
     };
-    const release = () => box.removeEventListener("pointermove", move);
-    box.setPointerCapture(event.pointerId);
-    box.addEventListener("pointermove", move);
-    box.addEventListener("pointerup", release, { once: true });
-    box.addEventListener("pointercancel", release, { once: true });
     event.preventDefault();
-    move(event);
+    followPointer(box, event, move);
   }
 
   axes() {

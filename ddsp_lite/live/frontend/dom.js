@@ -20,6 +20,20 @@ export function h(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Call `move` with this press and each movement of its pointer until it is lifted, wherever it goes. */
+export function followPointer(box, event, move) {
+  const release = () => {
+    box.removeEventListener("pointermove", move);
+    box.classList.remove("ddsp-dragging");
+  };
+  box.setPointerCapture(event.pointerId);
+  box.classList.add("ddsp-dragging");
+  box.addEventListener("pointermove", move);
+  box.addEventListener("pointerup", release, { once: true });
+  box.addEventListener("pointercancel", release, { once: true });
+  move(event);
+}
+
 const ICON_PATHS = {
   play: "M7 4.5v15l12.5-7.5z",
   stop: "M6 6h12v12H6z",

@@ -1,6 +1,6 @@
 /** The loss over one control, a ball to drag on it, and the gradient as a tangent arrow pointing downhill. */
 
-import { whenIdle } from "./dom.js";
+import { followPointer, whenIdle } from "./dom.js";
 import { coverNode, panelFrame } from "./figures.js";
 import { controlText, fitToControl, inSentence, significant } from "./format.js";
 import { axisTicks, makeAxis, Plot } from "./plot.js";
@@ -128,16 +128,7 @@ export class LandscapePanel {
       const pixel = moved.clientX - box.getBoundingClientRect().left;
       this.kit.change(this.item.over, fitToControl(this.control, this.axes().x.inverse(pixel)));
     };
-    const release = () => {
-      box.removeEventListener("pointermove", move);
-      box.classList.remove("ddsp-dragging");
-    };
-    box.setPointerCapture(event.pointerId);
-    box.classList.add("ddsp-dragging");
-    box.addEventListener("pointermove", move);
-    box.addEventListener("pointerup", release, { once: true });
-    box.addEventListener("pointercancel", release, { once: true });
-    move(event);
+    followPointer(box, event, move);
   }
 
   axes() {

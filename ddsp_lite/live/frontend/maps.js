@@ -1,7 +1,7 @@
 /** Losses over two controls: a heat map each, one ball on all of them, the way down, and the path that descent has walked. */
 
 import { downhillShare } from "./descend.js";
-import { h, whenIdle } from "./dom.js";
+import { followPointer, h, whenIdle } from "./dom.js";
 import { coverNode, panelFrame } from "./figures.js";
 import { controlText, fitToControl, inSentence, significant, valueAtFraction } from "./format.js";
 import { contoursOf, gridOf, pictureOf } from "./heights.js";
@@ -166,16 +166,7 @@ export class MapPanel {
       this.kit.change(this.item.x, fitToControl(this.x, x.inverse(moved.clientX - frame.left)));
       this.kit.change(this.item.y, fitToControl(this.y, y.inverse(moved.clientY - frame.top)));
     };
-    const release = () => {
-      box.removeEventListener("pointermove", move);
-      box.classList.remove("ddsp-dragging");
-    };
-    box.setPointerCapture(event.pointerId);
-    box.classList.add("ddsp-dragging");
-    box.addEventListener("pointermove", move);
-    box.addEventListener("pointerup", release, { once: true });
-    box.addEventListener("pointercancel", release, { once: true });
-    move(event);
+    followPointer(box, event, move);
   }
 
   axes(plot) {
