@@ -22,8 +22,8 @@ Results = Sequence[Mapping[str, object]]
 
 INTRO = """# The atlas of losses
 
-Which loss points the right way, for which knob? Here is every loss of the package on every parameter of its
-synthesisers, measured alike: {n_losses} losses, {n_knobs} knobs of {n_voices} voices.
+Which loss points the right way, for which knob? Here is every loss of the package on the package's synthesisers,
+measured alike: {n_losses} losses, {n_knobs} knobs of {n_voices} voices.
 
 - **Direction**: {pairs} random pairs of a setting and a target; the share in which the gradient's sign is right. Half
   is chance; a slope of zero counts as wrong.
@@ -34,7 +34,9 @@ synthesisers, measured alike: {n_losses} losses, {n_knobs} knobs of {n_voices} v
   included, the median of {evaluations}.
 
 One knob moves at a time, in equal ratios where the ear hears ratios; the others are drawn at random and known. Sounds
-have {n_samples:,} samples at {rate:,} Hz. Noise in a target is another noise than that of what is compared with it.
+have {n_samples:,} samples at {rate:,} Hz. Filtered noise and noise bands are another noise in a target than in what is
+compared with it; all strings are plucked by one burst. Left out is what is no single knob: the shape of a wavetable,
+the complex surrogate of a frequency.
 Everything is in float32 with the losses' own settings (named ones apart), seed {seed}. `make atlas` measures it anew.
 """
 

@@ -133,6 +133,14 @@ def _breath(v: Values, n: int, take: int) -> Tensor:
     )
 
 
+def _bands(v: Values, n: int, take: int) -> Tensor:
+    """Eight fixed bands of noise at a tenth of full scale, but for one."""
+    gains = torch.full((len(v["gain of a band"]), 8), 0.1).index_copy(
+        1, torch.tensor([5]), v["gain of a band"][:, None]
+    )
+    return noise.bands(gains[:, None, :], sample_rate=RATE, n_samples=n, seed=1 + take)
+
+
 def _subtractive(v: Values, n: int) -> Tensor:
     saw = oscillators.sawtooth(torch.full((1,), 110.0), sample_rate=RATE, n_samples=n)
     cutoff = v["cutoff"][:, None].expand(-1, n)
@@ -181,6 +189,7 @@ VOICES: dict[str, Voice] = {
         {"frequency": Knob(100, 1200, log=True), "decay": Knob(0.05, 2, log=True)}, lambda v, n, take: _modes(v, n)
     ),
     "filtered noise": Voice({"cutoff": Knob(200, 7000, log=True), "gain": Knob(0.05, 1, log=True)}, _breath),
+    "noise bands": Voice({"gain of a band": Knob(0.01, 1, log=True)}, _bands),
     "low-passed sawtooth": Voice(
         {"cutoff": Knob(150, 6000, log=True), "Q": Knob(0.5, 10, log=True)}, lambda v, n, take: _subtractive(v, n)
     ),
